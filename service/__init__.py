@@ -1,0 +1,1 @@
+"""The EMPD service: store, access, search, alerts, risk, exchange, pages and commands."""
