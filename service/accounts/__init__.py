@@ -1,0 +1,1 @@
+"""Authorities, their officials and their machine clients."""

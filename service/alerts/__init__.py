@@ -1,0 +1,1 @@
+"""Possible links between cases, verdicts on them, and clusters."""

@@ -1,0 +1,111 @@
+"""Append to and read the trail; nothing else may touch its table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from service.audit.models import AuditEntry
+from service.audit.schemas import AuditEvent
+from service.security.policy import Actor
+
+GENESIS = "0" * 64
+"""The hash before the first row."""
+CHAIN_LOCK = 0x454D5044
+"""Advisory lock of the chain on PostgreSQL ("EMPD" in ASCII): rows are appended one at a time."""
+_PAGE = 1_000
+
+
+def row_hash(entry: AuditEntry) -> str:
+    """BLAKE2b over the row's content and the hash before it, as 64 hex digits."""
+    content = [
+        entry.at.isoformat(),
+        entry.actor_kind,
+        entry.actor_name,
+        entry.authority,
+        entry.action,
+        entry.purpose,
+        entry.reference,
+        entry.request_id,
+        entry.case_ids,
+        entry.detail,
+        entry.previous_hash,
+    ]
+    payload = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.blake2b(payload.encode("ascii"), digest_size=32).hexdigest()
+
+
+class AuditRepository:
+    """The trail of one session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def append(
+        self, events: Sequence[AuditEvent], actor: Actor, *, at: datetime, request_id: str
+    ) -> None:
+        """Append rows to the chain inside the current transaction."""
+        if not events:
+            return
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.connection().execute(
+                text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK}
+            )
+        previous = self.last_hash()
+        for event in events:
+            entry = AuditEntry(
+                at=at,
+                actor_kind=actor.kind.value,
+                actor_name=actor.name,
+                authority=actor.authority_code,
+                action=event.action,
+                purpose=event.purpose,
+                reference=event.reference,
+                request_id=request_id,
+                case_ids=list(event.case_ids),
+                detail=_plain(event.detail),
+                previous_hash=previous,
+                hash="",
+            )
+            entry.hash = previous = row_hash(entry)
+            self._session.add(entry)
+        self._session.flush()
+
+    def last_hash(self) -> str:
+        """The hash of the newest row."""
+        newest = select(AuditEntry.hash).order_by(col(AuditEntry.id).desc()).limit(1)
+        return self._session.exec(newest).first() or GENESIS
+
+    def entries(self) -> Iterator[AuditEntry]:
+        """All rows in order, page by page."""
+        last = 0
+        while True:
+            page = self._session.exec(
+                select(AuditEntry)
+                .where(col(AuditEntry.id) > last)
+                .order_by(col(AuditEntry.id))
+                .limit(_PAGE)
+            ).all()
+            if not page:
+                return
+            yield from page
+            last = page[-1].id or last
+
+    def newest(self, limit: int, case_id: str = "") -> Sequence[AuditEntry]:
+        """The newest rows, optionally those that touched one case, for the auditor's page."""
+        rows = self._session.exec(
+            select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
+        ).all()
+        return [row for row in rows if not case_id or case_id in row.case_ids]
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    # What is hashed must be what the database gives back.
+    plain: dict[str, Any] = json.loads(json.dumps(value, default=str))
+    return plain

@@ -1,0 +1,1 @@
+"""Cases: one record about one person by one authority."""

@@ -1,0 +1,1 @@
+"""Query services and notices for partner systems, and files of persons."""

@@ -1,0 +1,1 @@
+"""Hit/no-hit queries and reasoned follow-ups, modelled on Regulation (EU) 2024/982."""

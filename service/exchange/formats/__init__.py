@@ -1,0 +1,1 @@
+"""Files of persons: CSV and JSON Lines, in and out."""

@@ -1,0 +1,1 @@
+"""Yellow notices in the shape of INTERPOL's public notices interface."""

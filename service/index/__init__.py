@@ -1,0 +1,1 @@
+"""The port of the candidate index and its adapters."""

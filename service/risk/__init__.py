@@ -1,0 +1,1 @@
+"""The indicator matrix and signs computed across records; never a verdict."""

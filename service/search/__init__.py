@@ -1,0 +1,1 @@
+"""Investigator search: explained hits over what the actor may know."""

@@ -1,0 +1,1 @@
+"""The store: engine, column types, unit of work, migrations."""

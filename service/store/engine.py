@@ -1,0 +1,69 @@
+"""Make the engine for SQLite or PostgreSQL with the settings each needs."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, Connection, make_url
+
+BUSY_TIMEOUT_MS = 10_000
+"""A waiting writer gives up after 10 s: longer than an import batch, shorter than a browser's patience."""
+STATEMENT_TIMEOUT_MS = 60_000
+"""No single statement of EMPD runs longer; index builds are made of many."""
+CACHE_KIB = 64_000
+"""SQLite page cache of a connection."""
+
+
+def make_engine(url: str) -> Engine:
+    """Open the store.
+
+    Args:
+        url: SQLAlchemy address; `sqlite:///...` or `postgresql+psycopg://...`.
+
+    Returns:
+        The engine; statement values stay out of its exception texts.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address)
+    return create_engine(
+        address,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": "empd",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS}",
+        },
+    )
+
+
+def _sqlite(address: URL) -> Engine:
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transaction handling is switched off so that BEGIN IMMEDIATE is ours.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "synchronous=NORMAL",
+        f"cache_size=-{CACHE_KIB}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # Every access writes its audit row; taking the write lock first avoids a failing upgrade.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""Server-rendered pages: rendering, forms, templates and static files."""
