@@ -1,0 +1,174 @@
+"""All queries on alerts, verdicts and clusters; each starts from what the actor may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, delete, false, or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from service.alerts.models import Alert, Cluster, ClusterMember, Verdict
+from service.alerts.schemas import AlertStatus
+from service.cases.models import Case
+from service.errors import NotFound
+from service.identifiers import new_public_id
+from service.security.policy import Actor
+
+
+class AlertRepository:
+    """Alerts within one transaction, for one actor."""
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        self.session = session
+        self.actor = actor
+
+    def readable(self) -> SelectOfScalar[Alert]:
+        """Alerts in which the actor's authority owns a side."""
+        if self.actor.reads_all:
+            return select(Alert)
+        if self.actor.authority_id is None:
+            return select(Alert).where(false())
+        own = select(Case.id).where(col(Case.authority_id) == self.actor.authority_id)
+        return select(Alert).where(or_(col(Alert.left_id).in_(own), col(Alert.right_id).in_(own)))
+
+    def get(self, public_id: str) -> Alert:
+        """One alert.
+
+        Raises:
+            NotFound: If there is none, or it concerns other authorities only.
+        """
+        found = self.session.exec(
+            self.readable().where(col(Alert.public_id) == public_id)
+        ).one_or_none()
+        if found is None:
+            raise NotFound("no alert has this id")
+        return found
+
+    def page(
+        self,
+        *,
+        statuses: Collection[str],
+        bands: Collection[str] = (),
+        after: tuple[float, int] | None = None,
+        limit: int,
+    ) -> Sequence[Alert]:
+        """Alerts by falling match weight, from behind a cursor on."""
+        query = self.readable().where(col(Alert.status).in_(statuses))
+        if bands:
+            query = query.where(col(Alert.band).in_(bands))
+        if after is not None:
+            weight, alert_id = after
+            query = query.where(
+                or_(
+                    col(Alert.match_weight) < weight,
+                    and_(col(Alert.match_weight) == weight, col(Alert.id) > alert_id),
+                )
+            )
+        return self.session.exec(
+            query.order_by(col(Alert.match_weight).desc(), col(Alert.id)).limit(limit)
+        ).all()
+
+    def of_case(self, case_id: int) -> Sequence[Alert]:
+        """The actor's alerts on one case, by falling match weight."""
+        return self.session.exec(
+            self.readable()
+            .where(or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id))
+            .order_by(col(Alert.match_weight).desc(), col(Alert.id))
+        ).all()
+
+    def by_pair(self, case_id: int) -> dict[tuple[int, int], Alert]:
+        """All alerts on one case, whoever owns it, by pair."""
+        rows = self.session.exec(
+            select(Alert).where(or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id))
+        )
+        return {(alert.left_id, alert.right_id): alert for alert in rows}
+
+    def verdicts(self, alert_id: int) -> Sequence[Verdict]:
+        """Verdicts on one alert, oldest first."""
+        return self.session.exec(
+            select(Verdict).where(col(Verdict.alert_id) == alert_id).order_by(col(Verdict.id))
+        ).all()
+
+    def confirmed_partners(self, case_id: int) -> set[int]:
+        """Cases confirmed to be the same person as one case, directly."""
+        rows = self.session.execute(
+            select(Alert.left_id, Alert.right_id).where(
+                col(Alert.status) == AlertStatus.SAME.value,
+                or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id),
+            )
+        )
+        return {left if right == case_id else right for left, right in rows.tuples()}
+
+
+class ClusterRepository:
+    """Clusters within one transaction; only `operations` changes them."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def by_public_id(self, public_id: str) -> Cluster:
+        """One cluster.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        found = self.session.exec(
+            select(Cluster).where(col(Cluster.public_id) == public_id)
+        ).one_or_none()
+        if found is None:
+            raise NotFound("no cluster has this id")
+        return found
+
+    def of_case(self, case_id: int) -> Cluster | None:
+        """The cluster of one case."""
+        return self.session.exec(_cluster_of(case_id)).one_or_none()
+
+    def members(self, cluster_id: int) -> list[int]:
+        """Internal ids of a cluster's cases."""
+        return list(
+            self.session.exec(
+                select(ClusterMember.case_id)
+                .where(col(ClusterMember.cluster_id) == cluster_id)
+                .order_by(col(ClusterMember.case_id))
+            )
+        )
+
+    def replace(self, members: Collection[int], *, keep: Cluster | None, now: datetime) -> Cluster:
+        """Make the given cases one cluster; they must be in no other."""
+        cluster = keep
+        if cluster is None:
+            cluster = Cluster(public_id=new_public_id(), formed_at=now)
+            self.session.add(cluster)
+            self.session.flush()
+        self.session.add_all(
+            ClusterMember(case_id=case_id, cluster_id=cluster.id or 0)
+            for case_id in sorted(members)
+        )
+        self.session.flush()
+        return cluster
+
+    def clear(self, case_ids: Collection[int]) -> None:
+        """Take cases out of their clusters."""
+        self.session.execute(
+            delete(ClusterMember).where(col(ClusterMember.case_id).in_(case_ids))
+        )
+        self.session.expire_all()
+
+    def drop_empty(self, clusters: Collection[Cluster]) -> None:
+        """Delete those of the given clusters that hold no case."""
+        for cluster in clusters:
+            if not self.members(cluster.id or 0):
+                self.session.delete(cluster)
+        self.session.flush()
+
+
+def _cluster_of(case_id: int) -> SelectOfScalar[Cluster]:
+    return (
+        select(Cluster)
+        .join(ClusterMember, col(ClusterMember.cluster_id) == col(Cluster.id))
+        .where(col(ClusterMember.case_id) == case_id)
+    )
+
+

@@ -1,0 +1,226 @@
+"""Between drafts, claim rows and person records: one place that knows the claim values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from matching.names.folding import fold
+from matching.names.tokens import tokenize
+from matching.record import (
+    Address,
+    BirthDate,
+    CaseKind,
+    Contact,
+    Description,
+    Document,
+    Event,
+    Name,
+    NameKind,
+    NamePart,
+    NamePartKind,
+    PartialDate,
+    PersonRecord,
+    Place,
+    Relative,
+    Sex,
+)
+from matching.record import Basis as ClaimBasis
+from service.cases.models import CaseEvent, Claim
+from service.cases.schemas import BirthIn, Claims, ContactIn, NameIn
+from service.cases.values import document_key, number_range, phone_number
+from service.cases.vocabulary import ClaimKind, ContactKind, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimValue:
+    """A claim before it has a row."""
+
+    kind: ClaimKind
+    value: dict[str, Any]
+    basis: ClaimBasis
+    key: str | None = None
+
+
+def claim_values(claims: Claims, *, region: str, today: date) -> Iterator[ClaimValue]:
+    """All claims of a draft.
+
+    Args:
+        claims: The checked draft.
+        region: Country of the authority, for telephone numbers without country code.
+        today: For ages without a day of their own.
+    """
+    for name in claims.names:
+        yield _name_value(name, claims.basis)
+    for birth in claims.births:
+        yield _birth_value(birth, today)
+    if claims.sex is not None and claims.sex is not Sex.UNKNOWN:
+        yield ClaimValue(ClaimKind.SEX, {"code": claims.sex.value}, claims.basis)
+    for kind, codes in (
+        (ClaimKind.NATIONALITY, claims.nationalities),
+        (ClaimKind.COUNTRY_OF_BIRTH, claims.countries_of_birth),
+        (ClaimKind.LANGUAGE, [code.lower() for code in claims.languages]),
+        (ClaimKind.PLACE_OF_BIRTH, claims.places_of_birth),
+    ):
+        for code in codes:
+            yield ClaimValue(kind, {"text": code}, claims.basis)
+    yield from _compound_values(claims, region)
+
+
+def _compound_values(claims: Claims, region: str) -> Iterator[ClaimValue]:
+    for contact in claims.contacts:
+        yield _contact_value(contact, claims.basis, region)
+    for document in claims.documents:
+        value = document.model_dump(exclude_none=True)
+        yield ClaimValue(ClaimKind.DOCUMENT, value, claims.basis, document_key(document.number))
+    for address in claims.addresses:
+        yield ClaimValue(ClaimKind.ADDRESS, address.model_dump(exclude_none=True), claims.basis)
+    for relative in claims.relatives:
+        value = relative.model_dump(mode="json")
+        if relative.phone:
+            value["phone"] = phone_number(relative.phone, region)
+        key = None
+        if relative.relation is Relation.ACCOMPANYING_ADULT:
+            key = person_key(relative.name)
+        yield ClaimValue(ClaimKind.RELATIVE, value, claims.basis, key)
+    if claims.description is not None:
+        value = claims.description.model_dump(exclude_defaults=True)
+        yield ClaimValue(ClaimKind.DESCRIPTION, value, claims.basis)
+
+
+def _name_value(name: NameIn, basis: ClaimBasis) -> ClaimValue:
+    value: dict[str, Any] = {
+        "kind": name.kind.value,
+        "parts": [[part.text, part.kind.value] for part in name.parts],
+    }
+    if name.script:
+        value["script"] = name.script
+    return ClaimValue(ClaimKind.NAME, value, name.basis if name.basis else basis)
+
+
+def _birth_value(birth: BirthIn, today: date) -> ClaimValue:
+    if birth.date is not None:
+        return ClaimValue(ClaimKind.BIRTH, {"date": birth.date}, birth.basis)
+    low, high = number_range(birth.age or "")
+    on = birth.on or today
+    interval = PartialDate.from_age(low, high, on)
+    value = {"date": interval.text, "age": birth.age, "on": on.isoformat()}
+    return ClaimValue(ClaimKind.BIRTH, value, birth.basis)
+
+
+def _contact_value(contact: ContactIn, basis: ClaimBasis, region: str) -> ClaimValue:
+    if contact.kind is ContactKind.PHONE:
+        normal = phone_number(contact.value, region)
+    else:
+        normal = contact.value.casefold()
+    value = {"kind": contact.kind.value, "value": normal or contact.value}
+    return ClaimValue(ClaimKind.CONTACT, value, basis, f"{contact.kind.value}:{normal}")
+
+
+def person_key(name: str) -> str:
+    """A name as its folded parts in alphabetical order, for equality across spellings."""
+    return " ".join(sorted({fold(token) for token in tokenize(name)}))
+
+
+def content_digest(values: Iterable[ClaimValue], events: Iterable[Mapping[str, Any]]) -> str:
+    """A digest of all standing claims and events: equal only when nothing changed."""
+    content = sorted(
+        [f"{item.kind.value}|{item.basis}|{_canonical(item.value)}" for item in values]
+        + [f"event|{_canonical(dict(event))}" for event in events]
+    )
+    return hashlib.blake2b("\n".join(content).encode(), digest_size=16).hexdigest()
+
+
+def _canonical(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def person_record(
+    record_id: str,
+    kind: str,
+    claims: Iterable[tuple[str, Mapping[str, Any], str]],
+    events: Iterable[Event],
+) -> PersonRecord:
+    """Put a case together as matching sees it.
+
+    Args:
+        record_id: Identifier to carry; matching does not look into it.
+        kind: Kind of case.
+        claims: `(kind, value, basis)` of the standing claims.
+        events: The standing events.
+    """
+    by_kind: dict[str, list[tuple[Mapping[str, Any], str]]] = {}
+    for claim_kind, value, basis in claims:
+        by_kind.setdefault(claim_kind, []).append((value, basis))
+
+    def texts(claim_kind: ClaimKind) -> tuple[str, ...]:
+        return tuple(value["text"] for value, _ in by_kind.get(claim_kind, ()))
+
+    def values(claim_kind: ClaimKind) -> list[Mapping[str, Any]]:
+        return [value for value, _ in by_kind.get(claim_kind, ())]
+
+    sexes = {value["code"] for value in values(ClaimKind.SEX)}
+    return PersonRecord(
+        record_id=record_id,
+        kind=CaseKind(kind),
+        names=tuple(_name(value) for value in values(ClaimKind.NAME)),
+        births=tuple(
+            BirthDate(PartialDate.parse(value["date"]), ClaimBasis(basis))
+            for value, basis in by_kind.get(ClaimKind.BIRTH, ())
+        ),
+        # Contradicting claims of sex are no knowledge of it.
+        sex=Sex(sexes.pop()) if len(sexes) == 1 else Sex.UNKNOWN,
+        nationalities=texts(ClaimKind.NATIONALITY),
+        countries_of_birth=texts(ClaimKind.COUNTRY_OF_BIRTH),
+        places_of_birth=texts(ClaimKind.PLACE_OF_BIRTH),
+        languages=texts(ClaimKind.LANGUAGE),
+        addresses=tuple(Address(**value) for value in values(ClaimKind.ADDRESS)),
+        documents=tuple(Document(**value) for value in values(ClaimKind.DOCUMENT)),
+        contacts=tuple(Contact(**value) for value in values(ClaimKind.CONTACT)),
+        relatives=tuple(
+            Relative(value["relation"], Name.of(value["name"]))
+            for value in values(ClaimKind.RELATIVE)
+        ),
+        events=tuple(events),
+        description=_description(values(ClaimKind.DESCRIPTION)),
+    )
+
+
+def _name(value: Mapping[str, Any]) -> Name:
+    parts = tuple(NamePart(text, NamePartKind(kind)) for text, kind in value["parts"])
+    return Name(parts, NameKind(value["kind"]))
+
+
+def _description(values: Sequence[Mapping[str, Any]]) -> Description:
+    merged: dict[str, Any] = {}
+    for value in values:
+        merged.update(value)
+    for field in ("height_cm", "weight_kg"):
+        if field in merged:
+            merged[field] = number_range(merged[field])
+    return Description(**merged)
+
+
+def claim_value_of(claim: Claim) -> ClaimValue:
+    """A stored claim in the form that digests use."""
+    return ClaimValue(ClaimKind(claim.kind), claim.value, ClaimBasis(claim.basis), claim.key)
+
+
+def event_value(event: CaseEvent) -> dict[str, Any]:
+    """The content of a stored event, for digests."""
+    return {
+        "kind": event.kind,
+        "date": event.date_text,
+        "place": event.place,
+        "country": event.country,
+    }
+
+
+def matching_event(kind: str, date_text: str, place: str, country: str) -> Event:
+    """A stored event as matching sees it."""
+    when = PartialDate.parse(date_text) if date_text else None
+    return Event(kind, when, Place(place, country))

@@ -1,0 +1,248 @@
+"""All queries on cases; each starts from what the actor may read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, true
+from sqlmodel import Session, col, select
+
+from matching.record import PersonRecord
+from service.accounts.models import Authority
+from service.cases.claims import matching_event, person_record
+from service.cases.models import Case, CaseChange, CaseEvent, CaseShare, Claim, Photograph
+from service.errors import Forbidden, NotFound
+from service.security.policy import Actor
+
+_CHUNK = 500
+"""Values in one IN list: below SQLite's oldest limit of 999 variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableCase:
+    """A case as the actor may read it."""
+
+    case: Case
+    owner: Authority
+    full: bool
+
+    @property
+    def access(self) -> str:
+        """`full` or `limited`, as the answer names it."""
+        return "full" if self.full else "limited"
+
+
+def reads_in_full(actor: Actor) -> ColumnElement[bool]:
+    """The condition under which a case may be read in full by the actor."""
+    if actor.reads_all:
+        return true()
+    if actor.authority_id is None:
+        return false()
+    shared = exists().where(
+        col(CaseShare.case_id) == col(Case.id),
+        col(CaseShare.authority_id) == actor.authority_id,
+    )
+    return or_(col(Case.authority_id) == actor.authority_id, shared)
+
+
+class CaseRepository:
+    """Cases within one transaction, for one actor."""
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        self.session = session
+        self.actor = actor
+
+    def readable(self) -> Select[Any]:
+        """The start of every query: case, owner, and whether it may be read in full."""
+        return select(Case, Authority, reads_in_full(self.actor)).join(  # type: ignore[return-value]  # SQLModel's select is a Select at run time
+            Authority, col(Authority.id) == col(Case.authority_id)
+        )
+
+    def get(self, public_id: str) -> ReadableCase:
+        """One case by its public id.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        row = self.session.execute(
+            self.readable().where(col(Case.public_id) == public_id)
+        ).one_or_none()
+        if row is None:
+            raise NotFound("no case has this id")
+        return ReadableCase(*row)
+
+    def get_own(self, public_id: str) -> ReadableCase:
+        """One case that the actor's authority owns, to change it.
+
+        Raises:
+            NotFound: If there is none.
+            Forbidden: If another authority owns it.
+        """
+        found = self.get(public_id)
+        if not self.owns(found.case):
+            raise Forbidden("only the authority that owns a case may change it")
+        return found
+
+    def owns(self, case: Case) -> bool:
+        """Whether the actor acts for the owner."""
+        return self.actor.reads_all or case.authority_id == self.actor.authority_id
+
+    def by_ids(self, ids: Collection[int]) -> dict[int, ReadableCase]:
+        """Cases by internal id."""
+        found: dict[int, ReadableCase] = {}
+        for chunk in _chunks(sorted(ids)):
+            rows = self.session.execute(self.readable().where(col(Case.id).in_(chunk)))
+            found.update({row[0].id: ReadableCase(*row) for row in rows})
+        return found
+
+    def newest(self, *, limit: int, own_only: bool = True) -> Sequence[ReadableCase]:
+        """The newest cases, for the list of the actor's authority."""
+        query = self.readable().order_by(col(Case.id).desc()).limit(limit)
+        if own_only and not self.actor.reads_all:
+            query = query.where(col(Case.authority_id) == self.actor.authority_id)
+        return [ReadableCase(*row) for row in self.session.execute(query)]
+
+    def find_record(self, authority_id: int, record_id: str) -> Case | None:
+        """A case by its owner's own reference."""
+        return self.session.exec(
+            select(Case).where(
+                col(Case.authority_id) == authority_id, col(Case.record_id) == record_id
+            )
+        ).one_or_none()
+
+    def record_digests(self, authority_id: int, record_ids: Collection[str]) -> dict[str, str]:
+        """Content digests of an authority's cases by its own references, for imports."""
+        found: dict[str, str] = {}
+        for chunk in _chunks(sorted(record_ids)):
+            rows = self.session.execute(
+                select(Case.record_id, Case.content_digest).where(
+                    col(Case.authority_id) == authority_id, col(Case.record_id).in_(chunk)
+                )
+            )
+            found.update({row.record_id: row.content_digest for row in rows})
+        return found
+
+    def claims(self, case_id: int, *, standing_only: bool = False) -> Sequence[Claim]:
+        """Claims of one case in order of recording."""
+        query = select(Claim).where(col(Claim.case_id) == case_id).order_by(col(Claim.id))
+        if standing_only:
+            query = query.where(col(Claim.withdrawn_at).is_(None))
+        return self.session.exec(query).all()
+
+    def events(self, case_id: int, *, standing_only: bool = False) -> Sequence[CaseEvent]:
+        """Events of one case in order of recording."""
+        query = (
+            select(CaseEvent).where(col(CaseEvent.case_id) == case_id).order_by(col(CaseEvent.id))
+        )
+        if standing_only:
+            query = query.where(col(CaseEvent.withdrawn_at).is_(None))
+        return self.session.exec(query).all()
+
+    def photographs(self, case_id: int) -> Sequence[Photograph]:
+        """Metadata of the photographs of one case."""
+        return self.session.exec(
+            select(Photograph).where(col(Photograph.case_id) == case_id).order_by(col(Photograph.id))
+        ).all()
+
+    def changes(self, case_id: int) -> Sequence[CaseChange]:
+        """The history of one case, oldest first."""
+        return self.session.exec(
+            select(CaseChange).where(col(CaseChange.case_id) == case_id).order_by(col(CaseChange.id))
+        ).all()
+
+    def shares(self, case_id: int) -> Sequence[Authority]:
+        """The authorities that may read one case in full by a share."""
+        return self.session.exec(
+            select(Authority)
+            .join(CaseShare, col(CaseShare.authority_id) == col(Authority.id))
+            .where(col(CaseShare.case_id) == case_id)
+            .order_by(col(Authority.code))
+        ).all()
+
+    def insert_rows(self, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert many rows of one table at once."""
+        if rows:
+            self.session.execute(insert(table), list(rows))
+
+    def share(self, case_id: int, authority_id: int, *, at: datetime, reason: str) -> None:
+        """Let an authority read a case in full; again is no error."""
+        standing = self.session.exec(
+            select(CaseShare).where(
+                col(CaseShare.case_id) == case_id, col(CaseShare.authority_id) == authority_id
+            )
+        ).one_or_none()
+        if standing is None:
+            self.session.add(
+                CaseShare(
+                    case_id=case_id,
+                    authority_id=authority_id,
+                    granted_at=at,
+                    granted_by=self.actor.name,
+                    reason=reason,
+                )
+            )
+            self.session.flush()
+
+    def unshare(self, case_id: int, authority_id: int) -> None:
+        """End a share."""
+        standing = self.session.exec(
+            select(CaseShare).where(
+                col(CaseShare.case_id) == case_id, col(CaseShare.authority_id) == authority_id
+            )
+        ).one_or_none()
+        if standing is not None:
+            self.session.delete(standing)
+            self.session.flush()
+
+
+def matching_records(session: Session, ids: Collection[int]) -> dict[int, PersonRecord]:
+    """Person records for scoring, whatever the actor may read.
+
+    Values must not leave the service from here: answers are built from
+    `CaseRepository`, and evidence on cases not readable in full is blanked.
+    """
+    found: dict[int, PersonRecord] = {}
+    for chunk in _chunks(sorted(ids)):
+        found.update(_records_of(session, chunk))
+    return found
+
+
+def _records_of(session: Session, ids: Sequence[int]) -> dict[int, PersonRecord]:
+    kinds = dict(
+        session.execute(select(Case.id, Case.kind).where(col(Case.id).in_(ids))).tuples().all()
+    )
+    claims: dict[int, list[tuple[str, Mapping[str, Any], str]]] = {}
+    for row in session.execute(
+        select(Claim.case_id, Claim.kind, Claim.value, Claim.basis)
+        .where(col(Claim.case_id).in_(ids), col(Claim.withdrawn_at).is_(None))
+        .order_by(col(Claim.id))
+    ):
+        claims.setdefault(row.case_id, []).append((row.kind, row.value, row.basis))
+    events: dict[int, list[Any]] = {}
+    for row in session.execute(
+        select(
+            CaseEvent.case_id,
+            CaseEvent.kind,
+            CaseEvent.date_text,
+            CaseEvent.place,
+            CaseEvent.country,
+        )
+        .where(col(CaseEvent.case_id).in_(ids), col(CaseEvent.withdrawn_at).is_(None))
+        .order_by(col(CaseEvent.id))
+    ):
+        event = matching_event(row.kind, row.date_text, row.place, row.country)
+        events.setdefault(row.case_id, []).append(event)
+    return {
+        case_id: person_record(str(case_id), kind, claims.get(case_id, ()), events.get(case_id, ()))
+        for case_id, kind in kinds.items()
+        if case_id is not None
+    }
+
+
+def _chunks(values: Iterable[Any]) -> Iterable[list[Any]]:
+    items = list(values)
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

@@ -1,0 +1,70 @@
+"""What only the calendar can tell: no future births or events, no age above 120."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from matching.record import MAX_AGE_YEARS, PartialDate
+from service.cases.schemas import BirthIn, Claims
+from service.cases.values import number_range
+from service.errors import BadInput, FieldError
+
+
+def check_against_today(claims: Claims, today: date, *, prefix: str = "") -> None:
+    """Refuse dates that cannot be.
+
+    Args:
+        claims: The draft, its forms already checked.
+        today: The current day.
+        prefix: Put before field names, for drafts inside another object.
+
+    Raises:
+        BadInput: Naming every wrong field.
+    """
+    errors = list(_birth_errors(claims, today, prefix))
+    for place, event in enumerate(claims.events):
+        if event.date and PartialDate.parse(event.date).earliest > today:
+            errors.append(FieldError(f"{prefix}events.{place}.date", "lies in the future"))
+    if claims.stated_on and claims.stated_on > today:
+        errors.append(FieldError(f"{prefix}stated_on", "lies in the future"))
+    if errors:
+        raise BadInput.of(*errors)
+
+
+def _birth_errors(claims: Claims, today: date, prefix: str) -> Iterator[FieldError]:
+    for place, birth in enumerate(claims.births):
+        field = f"{prefix}births.{place}"
+        reason = _age_error(birth, today) if birth.age is not None else _date_error(birth, today)
+        if reason:
+            yield FieldError(f"{field}.{'age' if birth.age is not None else 'date'}", reason)
+
+
+def _age_error(birth: BirthIn, today: date) -> str:
+    low, high = number_range(birth.age or "")
+    if low < 0 or high > MAX_AGE_YEARS:
+        return f"an age lies between 0 and {MAX_AGE_YEARS}"
+    if birth.on and birth.on > today:
+        return "the day of the age lies in the future"
+    return ""
+
+
+def _date_error(birth: BirthIn, today: date) -> str:
+    interval = PartialDate.parse(birth.date or "")
+    if interval.earliest > today:
+        return "lies in the future"
+    if today.year - interval.latest.year > MAX_AGE_YEARS:
+        return f"means an age above {MAX_AGE_YEARS}"
+    return ""
+
+
+def age_text(earliest: date | None, latest: date | None, today: date) -> str | None:
+    """The age as `15` or `15-17` full years, or None when no birth is known."""
+    if earliest is None or latest is None:
+        return None
+    low, high = (max(_full_years(born, today), 0) for born in (latest, earliest))
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def _full_years(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

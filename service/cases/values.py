@@ -1,0 +1,131 @@
+"""Checked value types of a case: text of persons, countries, dates, ranges, phone numbers."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Annotated
+
+import phonenumbers
+import pycountry
+from pydantic import AfterValidator, StringConstraints
+
+from matching.record import PartialDate
+
+NAME_LENGTH = 300
+"""Characters of a whole name: patronymic chains of ten parts fit."""
+TEXT_LENGTH = 500
+NOTE_LENGTH = 5_000
+EXTRA_COUNTRIES = frozenset({"XK"})
+"""Kosovo has no ISO 3166-1 code; XK is the user-assigned code that the EU uses."""
+
+_BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ALLOWED_FORMAT = frozenset("\u200c\u200d")
+"""Zero-width (non-)joiners are spelling in Persian and in Indic scripts."""
+_LINE_BREAKS = frozenset("\n\r\t")
+
+
+def clean_text(text: str) -> str:
+    """Normalise to NFC, trim, and refuse characters that no officer can see.
+
+    Raises:
+        ValueError: On control characters, text-direction marks and broken code points.
+    """
+    for character in text:
+        if character in _BIDI:
+            raise ValueError("contains a text-direction mark")
+        category = unicodedata.category(character)
+        if category in {"Cc", "Cs", "Cn"} and character not in _LINE_BREAKS:
+            raise ValueError("contains a control character or a broken code point")
+        if category == "Cf" and character not in _ALLOWED_FORMAT:
+            raise ValueError("contains an invisible character")
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def clean_line(text: str) -> str:
+    """Like `clean_text`, with white space folded to single blanks."""
+    return " ".join(clean_text(text).split())
+
+
+def check_name(text: str) -> str:
+    """A name holds at least one letter.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    line = clean_line(text)
+    if not any(unicodedata.category(character).startswith("L") for character in line):
+        raise ValueError("a name needs at least one letter")
+    return line
+
+
+@lru_cache(maxsize=512)
+def country_code(text: str) -> str:
+    """Read an ISO 3166-1 alpha-2 or alpha-3 code as alpha-2.
+
+    Raises:
+        ValueError: If no such country is known.
+    """
+    code = text.strip().upper()
+    if code in EXTRA_COUNTRIES:
+        return code
+    attribute = {2: "alpha_2", 3: "alpha_3"}.get(len(code))
+    found = pycountry.countries.get(**{attribute: code}) if attribute else None
+    if found is None:
+        raise ValueError("is not an ISO 3166-1 country code")
+    alpha_2: str = found.alpha_2
+    return alpha_2
+
+
+def partial_date(text: str) -> str:
+    """Check a partial date or range and give its normal form.
+
+    Raises:
+        ValueError: If it has another form or names no real date.
+    """
+    return PartialDate.parse(text).text
+
+
+def number_range(text: str) -> tuple[int, int]:
+    """Read `A` or `A..B` as two whole numbers.
+
+    Raises:
+        ValueError: If it has another form or runs backwards.
+    """
+    low_text, separator, high_text = str(text).strip().partition("..")
+    try:
+        low = int(low_text)
+        high = int(high_text) if separator else low
+    except ValueError:
+        raise ValueError("is a whole number or a range A..B") from None
+    if low > high:
+        raise ValueError("the range runs backwards")
+    return low, high
+
+
+@lru_cache(maxsize=4096)
+def phone_number(text: str, region: str) -> str:
+    """A telephone number as E.164 where it can be read, else its digits.
+
+    Args:
+        text: As written.
+        region: Country of the authority, for numbers without a country code.
+    """
+    try:
+        parsed = phonenumbers.parse(text, region or None)
+    except phonenumbers.NumberParseException:
+        return "".join(character for character in text if character.isdigit())
+    written: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return written
+
+
+def document_key(number: str) -> str:
+    """A document number without separators, upper case."""
+    return "".join(character for character in number.upper() if character.isalnum())
+
+
+NameText = Annotated[str, StringConstraints(max_length=NAME_LENGTH), AfterValidator(check_name)]
+Line = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(clean_line)]
+Note = Annotated[str, StringConstraints(max_length=NOTE_LENGTH), AfterValidator(clean_text)]
+Country = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(country_code)]
+DateText = Annotated[str, StringConstraints(max_length=30), AfterValidator(partial_date)]
