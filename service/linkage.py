@@ -5,7 +5,7 @@ The one path that registration, search and partner queries share.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -66,7 +66,7 @@ class Linkage:
         index = self.open_index(session)
         found = index.candidates(query, scope, limit)
         records = matching_records(session, [item.case_id for item in found.items])
-        frequencies = index.frequencies(_tokens([query, *records.values()]))
+        frequencies = index.frequencies(record_tokens([query, *records.values()]))
         assessed = [
             AssessedCase(case_id, self.assess(query, record, frequencies))
             for case_id, record in records.items()
@@ -84,7 +84,8 @@ class Linkage:
         return assess(left, right, self.profile, frequencies)
 
 
-def _tokens(records: list[PersonRecord]) -> set[str]:
+def record_tokens(records: Iterable[PersonRecord]) -> set[str]:
+    """Folded tokens of all names of several records, to ask for their frequencies."""
     return {
         fold(token) for record in records for name in record.names for token in tokenize(name.text)
     }

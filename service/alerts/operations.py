@@ -79,7 +79,7 @@ def record_candidates(
     raised = []
     for item in candidates:
         other = cases[item.case_id].case
-        alert = _raise_one(work, known, (case, other), item.assessment)
+        alert = raise_pair(work, known, (case, other), item.assessment)
         if alert is not None:
             alert.profile_id = profile_id
             alert.index_generation = found.generation
@@ -89,12 +89,20 @@ def record_candidates(
     return raised
 
 
-def _raise_one(
+def raise_pair(
     work: UnitOfWork,
     known: dict[tuple[int, int], Alert],
     pair: tuple[Case, Case],
     assessment: Assessment,
 ) -> Alert | None:
+    """Make or renew the alert of a pair; None when it is settled and nothing changed.
+
+    Args:
+        work: The unit of work.
+        known: Alerts that exist, by pair of internal ids.
+        pair: The compared cases, the query first.
+        assessment: Of the query against the other.
+    """
     queried, other = pair
     left, right = sorted(pair, key=lambda case: case.id or 0)
     digests = pair_digests(left, right)

@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service.alerts.models import Alert, Cluster, ClusterMember, Verdict
 from service.alerts.schemas import AlertStatus
 from service.cases.models import Case
+from service.cases.repository import chunks
 from service.errors import NotFound
 from service.identifiers import new_public_id
 from service.security.policy import Actor
@@ -84,6 +85,14 @@ class AlertRepository:
             select(Alert).where(or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id))
         )
         return {(alert.left_id, alert.right_id): alert for alert in rows}
+
+    def by_pairs(self, case_ids: Collection[int]) -> dict[tuple[int, int], Alert]:
+        """All alerts among the given cases, by pair."""
+        found: dict[tuple[int, int], Alert] = {}
+        for chunk in chunks(sorted(case_ids)):
+            rows = self.session.exec(select(Alert).where(col(Alert.left_id).in_(chunk)))
+            found.update({(alert.left_id, alert.right_id): alert for alert in rows})
+        return found
 
     def verdicts(self, alert_id: int) -> Sequence[Verdict]:
         """Verdicts on one alert, oldest first."""

@@ -86,7 +86,7 @@ def store_case(work: UnitOfWork, draft: CaseDraft, *, authority_code: str = "") 
     work.session.flush()
     values = list(claim_values(draft, region=authority.country, today=now.date()))
     add_claims(repository, case, values, draft, now=now)
-    events = [_event_row(case.id or 0, event, now, work.actor.name) for event in draft.events]
+    events = [event_row(case.id or 0, event, now, work.actor.name) for event in draft.events]
     work.session.add_all(events)
     refresh_summary(case, values, events)
     _note_change(work, case, "register", {"claims": len(values), "events": len(events)})
@@ -190,7 +190,8 @@ def claim_rows(
     ]
 
 
-def _event_row(case_id: int, event: EventIn, now: datetime, by: str) -> CaseEvent:
+def event_row(case_id: int, event: EventIn, now: datetime, by: str) -> CaseEvent:
+    """A row of the events table."""
     when = PartialDate.parse(event.date) if event.date else None
     return CaseEvent(
         case_id=case_id,
@@ -255,7 +256,7 @@ def amend_case(work: UnitOfWork, public_id: str, amendment: CaseAmendment) -> St
     fresh = list(claim_values(amendment.add, region=found.owner.country, today=now.date()))
     add_claims(repository, case, fresh, amendment.add, now=now)
     work.session.add_all(
-        _event_row(case.id or 0, event, now, work.actor.name) for event in amendment.add.events
+        event_row(case.id or 0, event, now, work.actor.name) for event in amendment.add.events
     )
     changed = set_particulars(case, amendment)
     work.session.flush()

@@ -93,10 +93,15 @@ class CaseRepository:
     def by_ids(self, ids: Collection[int]) -> dict[int, ReadableCase]:
         """Cases by internal id."""
         found: dict[int, ReadableCase] = {}
-        for chunk in _chunks(sorted(ids)):
+        for chunk in chunks(sorted(ids)):
             rows = self.session.execute(self.readable().where(col(Case.id).in_(chunk)))
             found.update({row[0].id: ReadableCase(*row) for row in rows})
         return found
+
+    def open_ids(self) -> list[int]:
+        """Internal ids of all open cases, for comparisons."""
+        query = select(Case.id).where(col(Case.status) == "open").order_by(col(Case.id))
+        return [case_id for case_id in self.session.exec(query) if case_id is not None]
 
     def newest(self, *, limit: int, own_only: bool = True) -> Sequence[ReadableCase]:
         """The newest cases, for the list of the actor's authority."""
@@ -116,7 +121,7 @@ class CaseRepository:
     def record_digests(self, authority_id: int, record_ids: Collection[str]) -> dict[str, str]:
         """Content digests of an authority's cases by its own references, for imports."""
         found: dict[str, str] = {}
-        for chunk in _chunks(sorted(record_ids)):
+        for chunk in chunks(sorted(record_ids)):
             rows = self.session.execute(
                 select(Case.record_id, Case.content_digest).where(
                     col(Case.authority_id) == authority_id, col(Case.record_id).in_(chunk)
@@ -205,7 +210,7 @@ def matching_records(session: Session, ids: Collection[int]) -> dict[int, Person
     `CaseRepository`, and evidence on cases not readable in full is blanked.
     """
     found: dict[int, PersonRecord] = {}
-    for chunk in _chunks(sorted(ids)):
+    for chunk in chunks(sorted(ids)):
         found.update(_records_of(session, chunk))
     return found
 
@@ -242,7 +247,8 @@ def _records_of(session: Session, ids: Sequence[int]) -> dict[int, PersonRecord]
     }
 
 
-def _chunks(values: Iterable[Any]) -> Iterable[list[Any]]:
+def chunks(values: Iterable[Any]) -> Iterable[list[Any]]:
+    """Lists short enough for one IN clause."""
     items = list(values)
     for start in range(0, len(items), _CHUNK):
         yield items[start : start + _CHUNK]

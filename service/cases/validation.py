@@ -1,4 +1,4 @@
-"""What only the calendar can tell: no future births or events, no age above 120."""
+"""What only the calendar can tell: no future births or events, no impossible ages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from matching.record import MAX_AGE_YEARS, PartialDate
 from service.cases.schemas import BirthIn, Claims
 from service.cases.values import number_range
 from service.errors import BadInput, FieldError
+
+
+EARLIEST_BIRTH_YEAR = 1900
+"""Cases stay open for decades, so a birth may lie more than 120 years back, but not before this."""
 
 
 def check_against_today(claims: Claims, today: date, *, prefix: str = "") -> None:
@@ -53,8 +57,8 @@ def _date_error(birth: BirthIn, today: date) -> str:
     interval = PartialDate.parse(birth.date or "")
     if interval.earliest > today:
         return "lies in the future"
-    if today.year - interval.latest.year > MAX_AGE_YEARS:
-        return f"means an age above {MAX_AGE_YEARS}"
+    if interval.latest.year < EARLIEST_BIRTH_YEAR:
+        return f"lies before {EARLIEST_BIRTH_YEAR}"
     return ""
 
 

@@ -1,0 +1,155 @@
+"""Alerts, verdicts and clusters as an actor may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from service.alerts.models import Alert, Verdict
+from service.alerts.operations import AlertedPair
+from service.alerts.repository import AlertRepository, ClusterRepository
+from service.alerts.schemas import (
+    LINK_COLOURS,
+    SETTLED,
+    AlertDetail,
+    AlertOut,
+    AlertPage,
+    AlertStatus,
+    ClusterOut,
+    SideOut,
+    VerdictOut,
+)
+from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.validation import age_text
+from service.cases.view import display_name
+from service.errors import BadInput, FieldError, NotFound
+from service.evidence_view import evidence_view
+from service.security.policy import Permission
+from service.store.unit_of_work import UnitOfWork
+
+
+def side_view(repository: CaseRepository, found: ReadableCase, today: date) -> SideOut:
+    """One case as a side of an alert."""
+    case, owner = found.case, found.owner
+    name = None
+    if found.full:
+        name = display_name(repository.claims(case.id or 0, standing_only=True))
+    return SideOut(
+        case_id=case.public_id,
+        record_id=case.record_id if found.full else None,
+        authority=owner.code,
+        kind=case.kind,
+        access=found.access,
+        age=age_text(case.birth_earliest, case.birth_latest, today),
+        sex=case.sex,
+        event_country=case.event_country,
+        display_name=name,
+        contact=" ".join(part for part in (owner.name, owner.email, owner.phone) if part),
+    )
+
+
+def alert_view(work: UnitOfWork, pair: AlertedPair) -> AlertOut:
+    """An alert as it stands in the queue."""
+    repository = CaseRepository(work.session, work.actor)
+    today = work.clock().date()
+    alert = pair.alert
+    same_owner = pair.left.case.authority_id == pair.right.case.authority_id
+    return AlertOut(
+        alert_id=alert.public_id,
+        link="duplicate" if same_owner else "match",
+        colour=LINK_COLOURS[AlertStatus(alert.status)],
+        left=side_view(repository, pair.left, today),
+        right=side_view(repository, pair.right, today),
+        match_weight=round(alert.match_weight, 2),
+        probability=round(alert.probability, 6),
+        band=alert.band,
+        status=alert.status,
+        raised_at=alert.raised_at,
+    )
+
+
+def alert_detail(work: UnitOfWork, pair: AlertedPair) -> AlertDetail:
+    """An alert with evidence and verdicts."""
+    alert = pair.alert
+    verdicts = AlertRepository(work.session, work.actor).verdicts(alert.id or 0)
+    may_decide = work.actor.may(Permission.ALERT_DECIDE) and alert.status not in SETTLED
+    return AlertDetail(
+        **alert_view(work, pair).model_dump(),
+        prior=round(alert.prior, 3),
+        profile=alert.profile_id,
+        index_generation=alert.index_generation,
+        evidence=evidence_view(
+            alert.evidence, show_left=pair.left.full, show_right=pair.right.full
+        ),
+        verdicts=[verdict_view(item) for item in verdicts],
+        may_decide=may_decide,
+    )
+
+
+def verdict_view(verdict: Verdict) -> VerdictOut:
+    """A verdict as stored."""
+    return VerdictOut(
+        verdict_id=verdict.public_id,
+        profile=verdict.profile_id,
+        **verdict.model_dump(
+            include={
+                "verdict",
+                "reason",
+                "basis",
+                "decided_at",
+                "decided_by",
+                "authority",
+                "match_weight",
+                "withdrawn_at",
+                "withdrawn_by",
+                "withdraw_reason",
+            }
+        ),
+    )
+
+
+def alert_page(work: UnitOfWork, pairs: Sequence[AlertedPair], *, limit: int) -> AlertPage:
+    """A page of the queue with the cursor of the next."""
+    last = pairs[-1].alert if len(pairs) == limit else None
+    return AlertPage(
+        alerts=[alert_view(work, pair) for pair in pairs], next=_cursor(last) if last else None
+    )
+
+
+def _cursor(alert: Alert) -> str:
+    return f"{alert.match_weight!r}_{alert.id}"
+
+
+def parse_cursor(text: str) -> tuple[float, int] | None:
+    """Read the cursor of a page; empty is the first page.
+
+    Raises:
+        BadInput: If it is none of ours.
+    """
+    if not text:
+        return None
+    weight, _, alert_id = text.partition("_")
+    try:
+        return float(weight), int(alert_id)
+    except ValueError:
+        raise BadInput.of(FieldError("after", "is not a cursor of this list")) from None
+
+
+def cluster_view(work: UnitOfWork, public_id: str) -> ClusterOut:
+    """A cluster as far as the actor may read its cases.
+
+    Raises:
+        NotFound: If there is none, or the actor may read none of its cases in full.
+    """
+    clusters = ClusterRepository(work.session)
+    cluster = clusters.by_public_id(public_id)
+    repository = CaseRepository(work.session, work.actor)
+    found = repository.by_ids(clusters.members(cluster.id or 0))
+    if not any(item.full for item in found.values()):
+        raise NotFound("no cluster has this id")
+    today = work.clock().date()
+    return ClusterOut(
+        cluster_id=cluster.public_id,
+        formed_at=cluster.formed_at,
+        cases=[side_view(repository, found[case_id], today) for case_id in sorted(found)],
+    )

@@ -1,0 +1,144 @@
+"""HTTP for cases."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel
+
+from service.alerts.operations import alerted_pairs
+from service.alerts.schemas import AlertOut
+from service.alerts.view import alert_view
+from service.audit.schemas import AuditEvent
+from service.cases.intake import amend, close, register_case
+from service.cases.operations import share_case, unshare_case
+from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.schemas import CaseAmendment, CaseClosure, CaseDraft, CaseOut, ShareIn
+from service.cases.view import case_view
+from service.dependencies import AppParts, Work
+from service.errors import FieldError, PurposeRequired
+from service.security.policy import Permission
+from service.store.unit_of_work import UnitOfWork
+
+router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
+
+OWN_PURPOSE = "case_handling"
+"""Reading a case of one's own authority is its handling; the reference is the case itself."""
+
+
+class RegisteredOut(BaseModel):
+    """The case as stored and the possible links it raised."""
+
+    case: CaseOut
+    alerts: list[AlertOut]
+
+
+@router.post("", status_code=201)
+def register(draft: CaseDraft, work: Work, parts: AppParts, response: Response) -> RegisteredOut:
+    """Register a case for one's own authority."""
+    intake = register_case(
+        work, parts.linkage, draft, limit=parts.settings.alert_candidate_limit
+    )
+    response.headers["Location"] = f"/api/v1/cases/{intake.stored.case.public_id}"
+    for alert in intake.alerts:
+        parts.metrics.alerts.labels(alert.band).inc()
+    return _registered(work, intake.stored.case.public_id, intake.alerts)
+
+
+def _registered(work: UnitOfWork, public_id: str, alerts: list[Any]) -> RegisteredOut:
+    repository = CaseRepository(work.session, work.actor)
+    found = repository.get(public_id)
+    return RegisteredOut(
+        case=case_view(repository, found, work.clock().date()),
+        alerts=[alert_view(work, pair) for pair in alerted_pairs(work, alerts)],
+    )
+
+
+@router.get("/{case_id}")
+def read(
+    case_id: str,
+    work: Work,
+    x_purpose: Annotated[str, Header()] = "",
+    x_case_reference: Annotated[str, Header()] = "",
+) -> CaseOut:
+    """Read a case: one's own or a shared one in full, others as age, sex, country and contact."""
+    found = read_case(work, case_id, purpose=x_purpose, reference=x_case_reference)
+    return case_view(
+        CaseRepository(work.session, work.actor), found, work.clock().date()
+    )
+
+
+def read_case(
+    work: UnitOfWork, case_id: str, *, purpose: str, reference: str, action: str = "case:read"
+) -> ReadableCase:
+    """Find a case and log the access; another authority's case needs purpose and reference.
+
+    Raises:
+        NotFound: If there is none.
+        PurposeRequired: If the case is another authority's and either is missing.
+    """
+    work.actor.require(Permission.CASE_READ)
+    repository = CaseRepository(work.session, work.actor)
+    found = repository.get(case_id)
+    if repository.owns(found.case):
+        purpose, reference = purpose or OWN_PURPOSE, reference or found.case.record_id
+    if not purpose or not reference:
+        missing = FieldError("X-Purpose" if not purpose else "X-Case-Reference", "is missing")
+        raise PurposeRequired(str(missing), (missing,))
+    work.audit(
+        AuditEvent(
+            action,
+            purpose=purpose,
+            reference=reference,
+            case_ids=(case_id,),
+            detail={"access": found.access},
+        )
+    )
+    return found
+
+
+@router.patch("/{case_id}")
+def change(case_id: str, amendment: CaseAmendment, work: Work, parts: AppParts) -> RegisteredOut:
+    """Add or withdraw claims; nothing is overwritten."""
+    intake = amend(
+        work, parts.linkage, case_id, amendment, limit=parts.settings.alert_candidate_limit
+    )
+    return _registered(work, case_id, intake.alerts)
+
+
+@router.post("/{case_id}/close")
+def end(case_id: str, closure: CaseClosure, work: Work, parts: AppParts) -> CaseOut:
+    """Close a case."""
+    close(work, parts.linkage, case_id, closure)
+    repository = CaseRepository(work.session, work.actor)
+    return case_view(repository, repository.get(case_id), work.clock().date())
+
+
+@router.get("/{case_id}/history")
+def history(
+    case_id: str,
+    work: Work,
+    x_purpose: Annotated[str, Header()] = "",
+    x_case_reference: Annotated[str, Header()] = "",
+) -> list[dict[str, Any]]:
+    """Every change of a case, oldest first; only for those who may read it in full."""
+    found = read_case(
+        work, case_id, purpose=x_purpose, reference=x_case_reference, action="case:history"
+    )
+    if not found.full:
+        return []
+    changes = CaseRepository(work.session, work.actor).changes(found.case.id or 0)
+    return [change.model_dump(exclude={"id", "case_id"}) for change in changes]
+
+
+@router.post("/{case_id}/shares", status_code=204)
+def share(case_id: str, draft: ShareIn, work: Work) -> None:
+    """Let another authority read the case in full."""
+    share_case(work, case_id, draft)
+
+
+@router.delete("/{case_id}/shares/{authority}", status_code=204)
+def unshare(case_id: str, authority: str, work: Work) -> None:
+    """End a share."""
+    unshare_case(work, case_id, authority)

@@ -1,0 +1,93 @@
+"""What endpoints are handed: the unit of work with its actor, and the application's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+
+from service.accounts.operations import actor_of_session, actor_of_token
+from service.clock import Clock
+from service.config import Settings
+from service.errors import NotSignedIn
+from service.linkage import Linkage
+from service.observability import Metrics
+from service.security.csrf import CSRF_HEADER, check_origin, check_token
+from service.security.policy import ANONYMOUS, Actor
+from service.store.unit_of_work import UnitOfWork, unit_of_work
+
+SESSION_COOKIE = "empd_session"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that is made once at start."""
+
+    settings: Settings
+    engine: Engine
+    linkage: Linkage
+    clock: Clock
+    metrics: Metrics
+
+
+def get_parts(request: Request) -> Parts:
+    """The application's parts."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+AppParts = Annotated[Parts, Depends(get_parts)]
+
+
+def open_work(request: Request, parts: Parts) -> AbstractContextManager[UnitOfWork]:
+    """A unit of work without an actor yet."""
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    return unit_of_work(parts.engine, ANONYMOUS, clock=parts.clock, request_id=request_id)
+
+
+def get_anonymous_work(request: Request, parts: AppParts) -> Iterator[UnitOfWork]:
+    """A unit of work for sign-in and token requests."""
+    with open_work(request, parts) as work:
+        yield work
+
+
+def get_work(request: Request, parts: AppParts) -> Iterator[UnitOfWork]:
+    """A unit of work for whoever the bearer token or the session names.
+
+    Raises:
+        NotSignedIn: If neither is valid.
+        Forbidden: If a browser's changing request lacks its token.
+    """
+    with open_work(request, parts) as work:
+        work.actor = _authenticate(request, parts, work)
+        yield work
+
+
+def _authenticate(request: Request, parts: Parts, work: UnitOfWork) -> Actor:
+    header = request.headers.get("authorization", "")
+    if header.lower().startswith(_BEARER):
+        return actor_of_token(work, header[len(_BEARER) :].strip())
+    token = request.cookies.get(SESSION_COOKIE)
+    if not token:
+        raise NotSignedIn("sign in, or send a bearer token")
+    actor, session = actor_of_session(
+        work,
+        token,
+        idle=parts.settings.session_idle,
+        lifetime=parts.settings.session_lifetime,
+    )
+    if request.method not in _SAFE_METHODS:
+        check_origin(request)
+        check_token(request.headers.get(CSRF_HEADER, ""), session.csrf_token)
+    return actor
+
+
+Work = Annotated[UnitOfWork, Depends(get_work, scope="function")]
+"""The commit happens before the answer leaves: a failing commit is never a 201."""
+AnonymousWork = Annotated[UnitOfWork, Depends(get_anonymous_work, scope="function")]

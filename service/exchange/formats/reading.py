@@ -1,0 +1,165 @@
+"""Read files of persons as streams of rows; broken ones are named by row, never skipped silently."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from service.errors import BadInput, FieldError
+from service.exchange.formats.columns import SEPARATOR, check_columns
+from service.exchange.formats.mapping import ColumnMap
+
+Cells = dict[str, list[str]]
+"""Column to its values; empty cells are left out."""
+FileFormat = Literal["csv", "jsonl"]
+MAX_CELL = 10_000
+"""Characters in one cell: longer than any field, so that the field's own limit gives the message."""
+
+
+@dataclass(slots=True)
+class SourceRow:
+    """One row as read: its number (the header is row 1), its cells, or why it cannot be read."""
+
+    number: int
+    cells: Cells = field(default_factory=dict)
+    error: FieldError | None = None
+    raw: str = ""
+
+
+def format_of(path: Path, given: str | None) -> FileFormat:
+    """The format of a file, by option or by its name.
+
+    Raises:
+        BadInput: If neither tells.
+    """
+    name = given or {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(path.suffix.lower())
+    if name not in {"csv", "jsonl"}:
+        raise BadInput.of(FieldError("format", "say csv or jsonl"))
+    return "csv" if name == "csv" else "jsonl"
+
+
+def read_rows(path: Path, form: FileFormat, column_map: ColumnMap) -> Iterator[SourceRow]:
+    """Stream a file.
+
+    Args:
+        path: The file.
+        form: Its format.
+        column_map: Renames columns and values.
+
+    Raises:
+        BadInput: If the file cannot be opened or its header is wrong.
+    """
+    if not path.is_file():
+        raise BadInput.of(FieldError("file", "does not exist or is no file"))
+    rows = _csv_rows(path, column_map) if form == "csv" else _jsonl_rows(path, column_map)
+    for row in rows:
+        if row.error is None:
+            row.cells = column_map.apply(row.cells)
+        yield row
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
+    """Lines with number and whether they are sound UTF-8 without NUL."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            data = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            try:
+                text = data.decode("utf-8")
+            except UnicodeDecodeError:
+                yield number, data.decode("utf-8", "replace"), False
+            else:
+                yield number, text, "\0" not in text
+
+
+def _csv_rows(path: Path, column_map: ColumnMap) -> Iterator[SourceRow]:
+    broken: set[int] = set()
+
+    def sound_lines() -> Iterator[str]:
+        for number, text, sound in _lines(path):
+            if not sound:
+                broken.add(number)
+            yield text.replace("\0", "\ufffd")
+
+    reader = csv.reader(sound_lines(), skipinitialspace=True, strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error:
+        raise BadInput.of(FieldError("header", "is no CSV", 1)) from None
+    column_map.check(header)
+    check_columns([column_map.target(name) for name in header if column_map.target(name)])
+    yield from _csv_body(reader, header, broken)
+
+
+def _csv_body(reader: Any, header: list[str], broken: set[int]) -> Iterator[SourceRow]:
+    number = 1
+    while True:
+        first_line = reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            number += 1
+            yield SourceRow(number, error=FieldError("row", "is no CSV", number))
+            continue
+        number += 1
+        if not any(value.strip() for value in values):
+            continue
+        lines = set(range(first_line, reader.line_num + 1))
+        yield _csv_row(number, header, values, damaged=bool(lines & broken))
+
+
+def _csv_row(number: int, header: list[str], values: list[str], *, damaged: bool) -> SourceRow:
+    raw = json.dumps(values, ensure_ascii=False)
+    if damaged:
+        error = FieldError("row", "is not sound UTF-8 or holds NUL", number)
+        return SourceRow(number, error=error, raw=raw)
+    if len(values) != len(header):
+        reason = f"has {len(values)} cells, the header {len(header)}"
+        return SourceRow(number, error=FieldError("row", reason, number), raw=raw)
+    cells: Cells = {}
+    for name, value in zip(header, values, strict=True):
+        parts = [part.strip() for part in value.split(SEPARATOR)]
+        if any(parts):
+            cells[name] = parts
+    return SourceRow(number, cells, raw=raw)
+
+
+def _jsonl_rows(path: Path, column_map: ColumnMap) -> Iterator[SourceRow]:
+    for number, text, sound in _lines(path):
+        if not text.strip():
+            continue
+        raw = text.rstrip("\r\n")
+        if not sound:
+            error = FieldError("row", "is not sound UTF-8 or holds NUL", number)
+            yield SourceRow(number, error=error, raw=raw)
+            continue
+        yield _jsonl_row(number, raw, column_map)
+
+
+def _jsonl_row(number: int, raw: str, column_map: ColumnMap) -> SourceRow:
+    try:
+        body = json.loads(raw)
+    except (json.JSONDecodeError, RecursionError):
+        return SourceRow(number, error=FieldError("row", "is no JSON", number), raw=raw)
+    if not isinstance(body, dict):
+        return SourceRow(number, error=FieldError("row", "is no JSON object", number), raw=raw)
+    try:
+        check_columns([column_map.target(name) for name in body if column_map.target(name)])
+    except BadInput as problem:
+        first = problem.errors[0]
+        return SourceRow(number, error=FieldError(first.field, first.reason, number), raw=raw)
+    cells: Cells = {}
+    for name, value in body.items():
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(item, (dict, list)) for item in values):
+            error = FieldError(name, "is text or a list of texts", number)
+            return SourceRow(number, error=error, raw=raw)
+        texts = ["" if item is None else str(item).strip() for item in values]
+        if any(texts):
+            cells[name] = texts
+    return SourceRow(number, cells, raw=raw)

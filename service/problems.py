@@ -1,0 +1,90 @@
+"""Turn errors into RFC 9457 problem+json, and pydantic's complaints into our own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from service.errors import RETRY_AFTER_SECONDS, BadInput, EmpdError, FieldError, PurposeRequired
+from service.observability import log
+
+MEDIA_TYPE = "application/problem+json"
+_PURPOSE_FIELDS = frozenset({"purpose", "reference"})
+_NOT_PART_OF_NAME = frozenset({"body", "query", "path", "header"})
+
+
+def bad_input_from(errors: Sequence[Any], *, row: int | None = None) -> BadInput:
+    """Name the wrong fields of a pydantic validation; values stay out.
+
+    Args:
+        errors: What `ValidationError.errors()` gives.
+        row: Row of a file, where there is one.
+    """
+    found = tuple(FieldError(_field(item["loc"]), _reason(item), row) for item in errors)
+    kind = PurposeRequired if any(item.field in _PURPOSE_FIELDS for item in found) else BadInput
+    return kind("; ".join(str(item) for item in found), found)
+
+
+def _field(location: Sequence[int | str]) -> str:
+    parts = [str(part) for part in location]
+    if parts and parts[0] in _NOT_PART_OF_NAME:
+        parts = parts[1:]
+    return ".".join(parts) or "body"
+
+
+def _reason(item: dict[str, Any]) -> str:
+    reason = str(item["msg"]).removeprefix("Value error, ")
+    return reason[:1].lower() + reason[1:]
+
+
+def problem_response(error: EmpdError) -> JSONResponse:
+    """The HTTP answer of an error."""
+    headers = {"Cache-Control": "no-store"}
+    if error.status == 503:  # noqa: PLR2004 - RFC 9110's number is its best name
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if error.status == 401:  # noqa: PLR2004 - the same
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(
+        error.problem(), status_code=error.status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Answer every error as a problem."""
+
+    @app.exception_handler(EmpdError)
+    def _known(_request: Request, error: EmpdError) -> JSONResponse:
+        return problem_response(error)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem_response(bad_input_from(error.errors()))
+
+    @app.exception_handler(ValidationError)
+    def _invalid_inside(_request: Request, error: ValidationError) -> JSONResponse:
+        return problem_response(bad_input_from(error.errors(include_url=False)))
+
+    @app.exception_handler(HTTPException)
+    def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        body = {
+            "type": "about:blank",
+            "title": str(error.detail),
+            "status": error.status_code,
+            "code": f"http_{error.status_code}",
+            "detail": str(error.detail),
+        }
+        return JSONResponse(
+            body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE
+        )
+
+    @app.exception_handler(Exception)
+    def _unknown(_request: Request, error: Exception) -> JSONResponse:
+        # The exception's text may hold what was typed; its class may not.
+        log().error("unexpected_error", error_class=type(error).__name__)
+        return problem_response(EmpdError("something went wrong on our side"))

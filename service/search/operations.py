@@ -1,0 +1,149 @@
+"""Search the collection; the query and its answer are logged in the same transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from matching.record import (
+    Address,
+    BirthDate,
+    CaseKind,
+    Contact,
+    Document,
+    Name,
+    PartialDate,
+    PersonRecord,
+    Relative,
+    Sex,
+)
+from service.alerts.view import side_view
+from service.audit.schemas import AuditEvent
+from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.values import number_range, phone_number
+from service.evidence_view import evidence_to_json, evidence_view
+from service.identifiers import new_public_id
+from service.index.base import Scope
+from service.linkage import AssessedCase, Linkage
+from service.search.repository import filtered_cases
+from service.search.schemas import HitOut, SearchIn, SearchOut, SearchQuery
+from service.security.policy import Permission
+from service.store.unit_of_work import UnitOfWork
+
+FILTER_WIDENING = 5
+"""With filters, this many times more candidates are fetched, since filters discard afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    found: ReadableCase
+    assessed: AssessedCase
+
+
+def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit: int) -> SearchOut:
+    """Find the cases that may be the person asked for.
+
+    Args:
+        work: The unit of work.
+        linkage: Matching.
+        search: The query with purpose and reference.
+        limit: Candidates to score.
+
+    Raises:
+        Forbidden: If the actor may not search.
+        IndexUnavailable: If the index does not answer.
+    """
+    work.actor.require(Permission.SEARCH)
+    today = work.clock().date()
+    record = query_record(search.query, today=today, region=work.actor.authority_country)
+    filters = search.query.filters
+    narrow = filters.model_dump(exclude_defaults=True)
+    found = linkage.find(
+        work.session,
+        record,
+        scope=Scope(kinds=frozenset(kind.value for kind in filters.kinds)),
+        limit=limit * FILTER_WIDENING if narrow else limit,
+    )
+    repository = CaseRepository(work.session, work.actor)
+    cases = filtered_cases(repository, [item.case_id for item in found.items], filters, today)
+    hits = [
+        _Hit(cases[item.case_id], item)
+        for item in found.items
+        if item.case_id in cases and item.assessment.match_weight > item.assessment.prior
+    ][: search.query.limit]
+    answer = SearchOut(
+        query_id=new_public_id(),
+        profile=linkage.profile.id,
+        index_generation=found.generation,
+        considered=found.considered,
+        cut=found.cut,
+        fallback=None,
+        hits=[_hit_view(repository, hit, today) for hit in hits],
+    )
+    _audit(work, search, answer)
+    return answer
+
+
+def _hit_view(repository: CaseRepository, hit: _Hit, today: date) -> HitOut:
+    side = side_view(repository, hit.found, today)
+    assessment = hit.assessed.assessment
+    return HitOut(
+        **side.model_dump(),
+        status=hit.found.case.status,
+        match_weight=round(assessment.match_weight, 2),
+        probability=round(assessment.probability, 6),
+        band=assessment.band.value,
+        prior=round(assessment.prior, 3),
+        evidence=evidence_view(
+            evidence_to_json(assessment.evidence), show_left=True, show_right=hit.found.full
+        ),
+    )
+
+
+def _audit(work: UnitOfWork, search: SearchIn, answer: SearchOut) -> None:
+    work.audit(
+        AuditEvent(
+            "search:run",
+            purpose=search.purpose,
+            reference=search.reference,
+            case_ids=tuple(hit.case_id for hit in answer.hits),
+            detail={
+                "query_id": answer.query_id,
+                "query": search.query.model_dump(mode="json", exclude_defaults=True),
+                "hits": len(answer.hits),
+                "considered": answer.considered,
+                "cut": answer.cut,
+                "profile": answer.profile,
+                "index_generation": answer.index_generation,
+            },
+        )
+    )
+
+
+def query_record(query: SearchQuery, *, today: date, region: str) -> PersonRecord:
+    """The query as a person record."""
+    births: tuple[BirthDate, ...] = ()
+    if query.born is not None:
+        births = (BirthDate(PartialDate.parse(query.born)),)
+    elif query.age is not None:
+        births = (BirthDate(PartialDate.from_age(*number_range(query.age), on=today)),)
+    relatives = tuple(
+        Relative(relation, Name.of(name))
+        for relation, name in (("father", query.father_name), ("mother", query.mother_name))
+        if name
+    )
+    return PersonRecord(
+        record_id="query",
+        kind=CaseKind.MISSING,
+        names=tuple(Name.of(name) for name in query.names),
+        births=births,
+        sex=query.sex or Sex.UNKNOWN,
+        nationalities=tuple(query.nationalities),
+        places_of_birth=(query.place_of_birth,) if query.place_of_birth else (),
+        addresses=(Address(city=query.city),) if query.city else (),
+        contacts=tuple(Contact("phone", phone_number(text, region)) for text in query.phones),
+        documents=tuple(
+            Document(item.number, item.kind, item.country or "") for item in query.documents
+        ),
+        relatives=relatives,
+    )
