@@ -1,0 +1,1 @@
+"""Names: tokens, scripts, folding, skeletons, alignment; one concern a file."""

@@ -1,0 +1,31 @@
+"""Consonant skeletons of folded parts: indispensable where vowels are not written."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_VOWELS = frozenset("aiu")
+_ALTERNATES = {"v": ("", "b"), "j": ("g", ""), "c": ("s", "k"), "g": ("k",), "p": ("b",), "z": ("s",), "d": ("t",)}
+"""Letters that another language's spelling writes differently or takes for a vowel."""
+MAX_ALTERNATES = 6
+"""Skeletons of one part: each is an index key, so their number is bounded."""
+
+
+@lru_cache(maxsize=400_000)
+def skeleton(folded: str) -> str:
+    """The fold without vowels; a leading vowel stays as `a`, so that Ali keeps more than an l."""
+    rest = "".join(letter for letter in folded if letter not in _VOWELS)
+    return ("a" + rest) if folded[:1] in _VOWELS else rest
+
+
+@lru_cache(maxsize=400_000)
+def skeletons(folded: str) -> frozenset[str]:
+    """The skeleton and those with one ambiguous letter read the other way."""
+    first = skeleton(folded)
+    found = [first]
+    if first.startswith("a") and len(first) > 1:
+        found.append(first[1:])
+    for place, letter in enumerate(first):
+        for other in _ALTERNATES.get(letter, ()):
+            found.append(first[:place] + other + first[place + 1 :])
+    return frozenset([text for text in found if text][:MAX_ALTERNATES])
