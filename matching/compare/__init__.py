@@ -1,0 +1,1 @@
+"""Comparisons: one field each, records and settings in, evidence out."""

@@ -1,0 +1,47 @@
+"""Compare dates of birth: the best pair of claims decides."""
+
+from __future__ import annotations
+
+import math
+
+from matching.dates.relations import DateRelation, Related, relate
+from matching.evidence import Evidence, Outcome
+from matching.profile import Profile
+from matching.record import Basis, BirthDate, PersonRecord
+
+_AGREE = frozenset({DateRelation.EXACT})
+_FIELD = "date_of_birth"
+
+
+def compare_births(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+    """The best agreement between any birth claim of one record and any of the other."""
+    if not left.births or not right.births:
+        return Evidence(_FIELD, Outcome.MISSING, 0.0, _text(left), _text(right), "date.missing")
+    return max(
+        (_compare(one, other, profile) for one in left.births for other in right.births),
+        key=lambda item: (item.weight, *sorted((item.left, item.right))),
+    )
+
+
+def _text(record: PersonRecord) -> str:
+    return record.births[0].date.text if record.births else ""
+
+
+def _compare(left: BirthDate, right: BirthDate, profile: Profile) -> Evidence:
+    related = relate(left.date, right.date)
+    weight = _weight(related, profile)
+    if Basis.ASSESSED in (left.basis, right.basis):
+        weight = max(weight, profile.dates["assessed_floor"])
+    if related.relation in _AGREE:
+        outcome = Outcome.AGREE
+    else:
+        outcome = Outcome.CLOSE if weight >= 0 else Outcome.DISAGREE
+    reason = f"date.{related.relation.value}"
+    return Evidence(_FIELD, outcome, weight, left.date.text, right.date.text, reason)
+
+
+def _weight(related: Related, profile: Profile) -> float:
+    if related.relation is not DateRelation.OVERLAP:
+        return profile.dates[related.relation.value]
+    # Two intervals that together span many years agree with almost anybody.
+    return max(profile.dates["overlap_day"] - math.log2(1.0 + related.width_years), 0.0)

@@ -1,0 +1,145 @@
+"""Profiles: every weight and threshold of a score as versioned data.
+
+A profile's id is its name and a hash of its content, so that a stored score says
+exactly which numbers it came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from matching.evidence import Band
+
+_HASH_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TermFrequencies:
+    """How often folded name parts occur in a collection.
+
+    Attributes:
+        total: Records in the collection.
+        counts: Folded part to the number of records that bear it.
+    """
+
+    total: int
+    counts: Mapping[str, int]
+
+    @classmethod
+    def empty(cls) -> TermFrequencies:
+        """Nothing known: every part counts as uncommon."""
+        return cls(0, {})
+
+
+@dataclass(frozen=True, slots=True)
+class JointLimit:
+    """Fields that depend on one another, and the most bits that they give together."""
+
+    fields: frozenset[str]
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The numbers of a score; see `profiles/default.toml` for the meaning of each.
+
+    Attributes:
+        id: Name and content hash.
+        weights: `field.level` to bits, from m- and u-probabilities.
+        names: Settings of the comparison of names.
+        dates: Bits of the levels of dates of birth.
+    """
+
+    id: str
+    prior: float
+    weight_limit: float
+    bands: Mapping[Band, float]
+    slope: float
+    intercept: float
+    weights: Mapping[str, float]
+    names: Mapping[str, float]
+    dates: Mapping[str, float]
+    joint: tuple[JointLimit, ...] = field(default=())
+
+    def weight(self, field_name: str, level: str) -> float:
+        """Bits of one level of one field."""
+        return self.weights[f"{field_name}.{level}"]
+
+    def band(self, bits: float) -> Band:
+        """The band of a match weight."""
+        reached = [band for band, lowest in self.bands.items() if bits >= lowest]
+        return max(reached, key=lambda band: self.bands[band], default=Band.UNLIKELY)
+
+    def probability(self, bits: float) -> float:
+        """The calibrated probability of a match weight."""
+        exponent = -(self.slope * bits + self.intercept)
+        return 1.0 / (1.0 + math.exp(min(max(exponent, -700.0), 700.0)))
+
+    def information(self, folded: str, frequencies: TermFrequencies) -> float:
+        """Bits that agreement on a part gives: the rarer, the more.
+
+        The frequency is smoothed towards the floor while the collection is small.
+        """
+        names = self.names
+        count = frequencies.counts.get(folded, 0)
+        belief = names["smoothing"]
+        share = (count + belief * names["frequency_floor"]) / (frequencies.total + belief)
+        share = min(max(share, names["frequency_floor"]), names["frequency_ceiling"])
+        return -math.log2(share)
+
+
+@cache
+def load_profile(name: str = "default") -> Profile:
+    """Load a profile that ships with the library.
+
+    Raises:
+        FileNotFoundError: If there is none of this name.
+    """
+    return parse_profile(resources.files("matching.profiles").joinpath(f"{name}.toml").read_bytes())
+
+
+def parse_profile(data: bytes) -> Profile:
+    """Make a profile from TOML.
+
+    Args:
+        data: The file's bytes; they make the hash.
+
+    Raises:
+        ValueError: If a level's probability is not between 0 and 1.
+        KeyError: If a part is missing.
+    """
+    body: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()[:_HASH_DIGITS]
+    score, calibration = body["score"], body["calibration"]
+    return Profile(
+        id=f"{body['name']}@{digest}",
+        prior=score["prior"],
+        weight_limit=score["weight_limit"],
+        bands={Band(name): lowest for name, lowest in body["bands"].items()},
+        slope=calibration["slope"],
+        intercept=calibration["intercept"],
+        weights=_weights(body["levels"]),
+        names=body["names"],
+        dates=body["dates"],
+        joint=tuple(
+            JointLimit(frozenset(item["fields"]), item["limit"]) for item in body["joint"].values()
+        ),
+    )
+
+
+def _weights(levels: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, float]:
+    weights = {}
+    for field_name, of_field in levels.items():
+        for level, probabilities in of_field.items():
+            m, u = probabilities["m"], probabilities["u"]
+            if not (0 < m <= 1 and 0 < u <= 1):
+                raise ValueError(f"{field_name}.{level}: m and u lie between 0 and 1")
+            weights[f"{field_name}.{level}"] = math.log2(m / u)
+    return weights

@@ -1,0 +1,101 @@
+"""Assess one pair of records: the prior plus the bits of every comparison."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from matching.compare.attributes import (
+    compare_country_of_birth,
+    compare_eyes,
+    compare_hair,
+    compare_height,
+    compare_languages,
+    compare_marks,
+    compare_nationality,
+    compare_sex,
+)
+from matching.compare.circumstances import compare_events, compare_relatives
+from matching.compare.dates import compare_births
+from matching.compare.identifiers import compare_documents, compare_emails, compare_phones
+from matching.compare.names import compare_name_fields
+from matching.compare.places import (
+    compare_address,
+    compare_city,
+    compare_place_of_birth,
+    compare_postcode,
+)
+from matching.evidence import Assessment, Evidence
+from matching.profile import Profile, TermFrequencies
+from matching.record import PersonRecord
+
+_Comparison = Callable[[PersonRecord, PersonRecord, Profile], Evidence]
+_COMPARISONS: tuple[_Comparison, ...] = (
+    compare_births,
+    compare_sex,
+    compare_nationality,
+    compare_country_of_birth,
+    compare_place_of_birth,
+    compare_languages,
+    compare_address,
+    compare_city,
+    compare_postcode,
+    compare_documents,
+    compare_phones,
+    compare_emails,
+    compare_height,
+    compare_eyes,
+    compare_hair,
+    compare_marks,
+    compare_events,
+)
+
+
+def assess(
+    left: PersonRecord, right: PersonRecord, profile: Profile, frequencies: TermFrequencies
+) -> Assessment:
+    """Score a pair and say why.
+
+    Args:
+        left: One record.
+        right: The other; exchanging them exchanges only the sides of the evidence.
+        profile: Every weight and threshold.
+        frequencies: How common each folded name part is in the collection.
+
+    Returns:
+        Prior, evidence in a fixed order, band and calibrated probability.
+    """
+    found = [
+        compare_name_fields(left, right, profile, frequencies),
+        *(compare(left, right, profile) for compare in _COMPARISONS),
+        compare_relatives(left, right, profile, frequencies),
+    ]
+    evidence = _with_joint_limits([_bounded(item, profile) for item in found], profile)
+    bits = profile.prior + sum(item.weight for item in evidence)
+    return Assessment(
+        profile.prior, tuple(evidence), profile.id, profile.band(bits), profile.probability(bits)
+    )
+
+
+def _bounded(item: Evidence, profile: Profile) -> Evidence:
+    limit = profile.weight_limit
+    weight = min(max(item.weight, -limit), limit)
+    return item if weight == item.weight else dataclasses.replace(item, weight=weight)
+
+
+def _with_joint_limits(evidence: list[Evidence], profile: Profile) -> list[Evidence]:
+    """Scale fields that depend on one another down to what they may give together."""
+    for joint in profile.joint:
+        together = sum(
+            item.weight for item in evidence if item.field in joint.fields and item.weight > 0
+        )
+        if together <= joint.limit:
+            continue
+        share = joint.limit / together
+        evidence = [
+            dataclasses.replace(item, weight=item.weight * share)
+            if item.field in joint.fields and item.weight > 0
+            else item
+            for item in evidence
+        ]
+    return evidence
