@@ -92,9 +92,7 @@ def create_app(
     )
     install_handlers(app)
     install_page_errors(app)
-    app.add_middleware(
-        GuardMiddleware, metrics=metrics, max_body_bytes=settings.max_body_bytes
-    )
+    app.add_middleware(GuardMiddleware, metrics=metrics, max_body_bytes=settings.max_body_bytes)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")

@@ -17,7 +17,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EMPD_", extra="ignore")
 
     environment: Literal["development", "production"] = Field(
-        default="development", description="production refuses default secrets and plain HTTP cookies"
+        default="development",
+        description="production refuses default secrets and plain HTTP cookies",
     )
     database_url: str = Field(
         default="sqlite:///var/empd.sqlite3",

@@ -31,9 +31,7 @@ def _equal(field: str, same: bool, profile: Profile, values: tuple[str, str]) ->
     return Evidence(field, outcome, profile.weight(field, level), *values, reason)
 
 
-def _overlap(
-    field: str, left: Iterable[str], right: Iterable[str], profile: Profile
-) -> Evidence:
+def _overlap(field: str, left: Iterable[str], right: Iterable[str], profile: Profile) -> Evidence:
     one, other = sorted(set(left)), sorted(set(right))
     values = (", ".join(one), ", ".join(other))
     if not one or not other:
@@ -46,9 +44,7 @@ def compare_nationality(left: PersonRecord, right: PersonRecord, profile: Profil
     return _overlap("nationality", left.nationalities, right.nationalities, profile)
 
 
-def compare_country_of_birth(
-    left: PersonRecord, right: PersonRecord, profile: Profile
-) -> Evidence:
+def compare_country_of_birth(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
     """Country of birth; says little beside nationality."""
     return _overlap("country_of_birth", left.countries_of_birth, right.countries_of_birth, profile)
 

@@ -91,9 +91,7 @@ def _weight(
     return weight + clashes * settings["different"] + surplus * settings["surplus"]
 
 
-def _given_clash(
-    alignment: Alignment, lefts: tuple[Part, ...], rights: tuple[Part, ...]
-) -> bool:
+def _given_clash(alignment: Alignment, lefts: tuple[Part, ...], rights: tuple[Part, ...]) -> bool:
     """Whether both sides have given names and none of them agrees."""
     left_given = any(lefts[place].kind in _GIVEN for place in alignment.left_over)
     right_given = any(rights[place].kind in _GIVEN for place in alignment.right_over)

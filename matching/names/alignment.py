@@ -81,9 +81,7 @@ def prepare(name: Name) -> tuple[Part, ...]:
             script = script_of(token)
             latin = _without_article(to_latin(token), script)
             folded = fold(latin) if latin and script == "arabic" else folded
-            parts.append(
-                Part(token, latin, folded, skeleton(folded), written.kind, script.value)
-            )
+            parts.append(Part(token, latin, folded, skeleton(folded), written.kind, script.value))
     kept = [part for part in parts if part.latin not in ARTICLES or len(part.latin) == 1]
     return tuple(kept or parts)
 
@@ -149,7 +147,12 @@ _Offer = tuple[_Rank, int | tuple[int, ...], int | tuple[int, ...], PartLevel]
 
 def _rank(one: Part, other: Part, level: PartLevel) -> _Rank:
     alike = JaroWinkler.similarity(one.fold, other.fold)
-    return (_STRENGTH[level], int(one.kind == other.kind), alike, "|".join(sorted((one.fold, other.fold))))
+    return (
+        _STRENGTH[level],
+        int(one.kind == other.kind),
+        alike,
+        "|".join(sorted((one.fold, other.fold))),
+    )
 
 
 def _joined(left: tuple[Part, ...], right: tuple[Part, ...]) -> list[_Offer]:
@@ -158,12 +161,26 @@ def _joined(left: tuple[Part, ...], right: tuple[Part, ...]) -> list[_Offer]:
         joined = fold(left[i].latin + left[i + 1].latin)
         for j, other in enumerate(right):
             if joined == other.fold:
-                found.append(((_STRENGTH[PartLevel.JOINED] + 2, 0, 1.0, joined), (i, i + 1), j, PartLevel.JOINED))
+                found.append(
+                    (
+                        (_STRENGTH[PartLevel.JOINED] + 2, 0, 1.0, joined),
+                        (i, i + 1),
+                        j,
+                        PartLevel.JOINED,
+                    )
+                )
     for j in range(len(right) - 1):
         joined = fold(right[j].latin + right[j + 1].latin)
         for i, one in enumerate(left):
             if joined == one.fold:
-                found.append(((_STRENGTH[PartLevel.JOINED] + 2, 0, 1.0, joined), i, (j, j + 1), PartLevel.JOINED))
+                found.append(
+                    (
+                        (_STRENGTH[PartLevel.JOINED] + 2, 0, 1.0, joined),
+                        i,
+                        (j, j + 1),
+                        PartLevel.JOINED,
+                    )
+                )
     return found
 
 

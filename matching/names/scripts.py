@@ -60,7 +60,9 @@ def script_of(text: str) -> Script:
     for character in text:
         if unicodedata.category(character).startswith("L"):
             name = unicodedata.name(character, "")
-            return next((script for head, script in _PREFIXES if name.startswith(head)), Script.OTHER)
+            return next(
+                (script for head, script in _PREFIXES if name.startswith(head)), Script.OTHER
+            )
     return Script.OTHER
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 _VOWELS = frozenset("aiu")
-_ALTERNATES = {"v": ("", "b"), "j": ("g", ""), "c": ("s", "k"), "g": ("k",), "p": ("b",), "z": ("s",), "d": ("t",)}
+_ALTERNATES = {
+    "v": ("", "b"),
+    "j": ("g", ""),
+    "c": ("s", "k"),
+    "g": ("k",),
+    "p": ("b",),
+    "z": ("s",),
+    "d": ("t",),
+}
 """Letters that another language's spelling writes differently or takes for a vowel."""
 MAX_ALTERNATES = 6
 """Skeletons of one part: each is an index key, so their number is bounded."""

@@ -60,9 +60,7 @@ class AccountRepository:
 
     def official(self, login: str) -> Official | None:
         """An official by login."""
-        return self.session.exec(
-            select(Official).where(col(Official.login) == login)
-        ).one_or_none()
+        return self.session.exec(select(Official).where(col(Official.login) == login)).one_or_none()
 
     def officials(self) -> Sequence[Official]:
         """All officials by login."""
@@ -84,9 +82,7 @@ class AccountRepository:
 
     def clients(self) -> Sequence[MachineClient]:
         """All machine clients by id."""
-        return self.session.exec(
-            select(MachineClient).order_by(col(MachineClient.client_id))
-        ).all()
+        return self.session.exec(select(MachineClient).order_by(col(MachineClient.client_id))).all()
 
     def web_session(self, token_hash: str) -> WebSession | None:
         """A browser session by the hash of its token."""

@@ -74,9 +74,7 @@ def _candidates(
     return [item for item in assessed if item.assessment.band in ALERTING]
 
 
-def _store(
-    work: UnitOfWork, linkage: Linkage, pairs: dict[tuple[int, int], AssessedCase]
-) -> int:
+def _store(work: UnitOfWork, linkage: Linkage, pairs: dict[tuple[int, int], AssessedCase]) -> int:
     involved = {case_id for pair in pairs for case_id in pair}
     cases = {
         case_id: found.case

@@ -160,9 +160,7 @@ class ClusterRepository:
 
     def clear(self, case_ids: Collection[int]) -> None:
         """Take cases out of their clusters."""
-        self.session.execute(
-            delete(ClusterMember).where(col(ClusterMember.case_id).in_(case_ids))
-        )
+        self.session.execute(delete(ClusterMember).where(col(ClusterMember.case_id).in_(case_ids)))
         self.session.expire_all()
 
     def drop_empty(self, clusters: Collection[Cluster]) -> None:
@@ -179,5 +177,3 @@ def _cluster_of(case_id: int) -> SelectOfScalar[Cluster]:
         .join(ClusterMember, col(ClusterMember.cluster_id) == col(Cluster.id))
         .where(col(ClusterMember.case_id) == case_id)
     )
-
-

@@ -37,9 +37,7 @@ class RegisteredOut(BaseModel):
 @router.post("", status_code=201)
 def register(draft: CaseDraft, work: Work, parts: AppParts, response: Response) -> RegisteredOut:
     """Register a case for one's own authority."""
-    intake = register_case(
-        work, parts.linkage, draft, limit=parts.settings.alert_candidate_limit
-    )
+    intake = register_case(work, parts.linkage, draft, limit=parts.settings.alert_candidate_limit)
     response.headers["Location"] = f"/api/v1/cases/{intake.stored.case.public_id}"
     for alert in intake.alerts:
         parts.metrics.alerts.labels(alert.band).inc()
@@ -64,9 +62,7 @@ def read(
 ) -> CaseOut:
     """Read a case: one's own or a shared one in full, others as age, sex, country and contact."""
     found = read_case(work, case_id, purpose=x_purpose, reference=x_case_reference)
-    return case_view(
-        CaseRepository(work.session, work.actor), found, work.clock().date()
-    )
+    return case_view(CaseRepository(work.session, work.actor), found, work.clock().date())
 
 
 def read_case(

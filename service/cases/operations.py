@@ -163,7 +163,11 @@ def add_claims(
         {
             "public_id": new_public_id(),
             "case_id": case.id,
-            **{key: value or "" for key, value in item.model_dump().items() if key != "public_extract"},
+            **{
+                key: value or ""
+                for key, value in item.model_dump().items()
+                if key != "public_extract"
+            },
             "public_extract": item.public_extract,
         }
         for item in claims.photographs
@@ -207,9 +211,7 @@ def event_row(case_id: int, event: EventIn, now: datetime, by: str) -> CaseEvent
     )
 
 
-def refresh_summary(
-    case: Case, values: Sequence[ClaimValue], events: Sequence[CaseEvent]
-) -> None:
+def refresh_summary(case: Case, values: Sequence[ClaimValue], events: Sequence[CaseEvent]) -> None:
     """Bring the columns for filters and the content digest in step with claims and events."""
     record = record_of(case, values, events)
     case.sex = record.sex.value

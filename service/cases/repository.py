@@ -149,13 +149,17 @@ class CaseRepository:
     def photographs(self, case_id: int) -> Sequence[Photograph]:
         """Metadata of the photographs of one case."""
         return self.session.exec(
-            select(Photograph).where(col(Photograph.case_id) == case_id).order_by(col(Photograph.id))
+            select(Photograph)
+            .where(col(Photograph.case_id) == case_id)
+            .order_by(col(Photograph.id))
         ).all()
 
     def changes(self, case_id: int) -> Sequence[CaseChange]:
         """The history of one case, oldest first."""
         return self.session.exec(
-            select(CaseChange).where(col(CaseChange.case_id) == case_id).order_by(col(CaseChange.id))
+            select(CaseChange)
+            .where(col(CaseChange.case_id) == case_id)
+            .order_by(col(CaseChange.id))
         ).all()
 
     def shares(self, case_id: int) -> Sequence[Authority]:

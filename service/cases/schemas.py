@@ -5,7 +5,14 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from matching.record import Basis, CaseKind, NameKind, NamePartKind, Sex
 from service.cases.values import (
@@ -203,7 +210,9 @@ class Claims(Strict):
     description: DescriptionIn | None = None
     events: list[EventIn] = Several
     photographs: list[PhotographIn] = Several
-    basis: Basis = Field(default=Basis.CLAIMED, description="for claims without a basis of their own")
+    basis: Basis = Field(
+        default=Basis.CLAIMED, description="for claims without a basis of their own"
+    )
     stated_on: datetime.date | None = None
 
 

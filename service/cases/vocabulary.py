@@ -149,5 +149,7 @@ class ClaimKind(StrEnum):
     ADDRESS = "address"
     DESCRIPTION = "description"
     RELATIVE = "relative"
+
+
 EVALUATION_PATTERN = r"^[ABCX][1-4]$"
 """Source A, B, C or X and information 1 to 4, such as B2."""

@@ -188,9 +188,11 @@ def _store_batch(
         except BadInput as problem:
             report.rejected += 1
             rejects.add(row, problem.errors)
-    with nullcontext() if not drafts else unit_of_work(
-        context.engine, context.actor, clock=context.clock
-    ) as work:
+    with (
+        nullcontext()
+        if not drafts
+        else unit_of_work(context.engine, context.actor, clock=context.clock) as work
+    ):
         if work is not None:
             batch = _Batch(work, context.linkage, job)
             batch.store(drafts, report, rejects)

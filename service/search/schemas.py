@@ -5,7 +5,14 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from matching.record import CaseKind, PartialDate, Sex
 from service.cases.schemas import DocumentIn

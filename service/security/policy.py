@@ -58,8 +58,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.INVESTIGATOR: frozenset(_HANDLING),
     Role.EVALUATOR: frozenset({Permission.STATISTICS_READ}),
     Role.SUPERVISOR: frozenset(
-        _HANDLING
-        | {Permission.CASE_SHARE, Permission.EXCHANGE_DECIDE, Permission.STATISTICS_READ}
+        _HANDLING | {Permission.CASE_SHARE, Permission.EXCHANGE_DECIDE, Permission.STATISTICS_READ}
     ),
     Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.STATISTICS_READ}),
     Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_ADMINISTER, Permission.STATISTICS_READ}),

@@ -7,7 +7,8 @@ from service.alerts import models as alerts
 from service.audit import models as audit
 from service.cases import models as cases
 from service.exchange.europol import models as europol
+from service.index import models as index
 from service.risk import models as risk
 from service.store.base import Base
 
-__all__ = ["Base", "accounts", "alerts", "audit", "cases", "europol", "risk"]
+__all__ = ["Base", "accounts", "alerts", "audit", "cases", "europol", "index", "risk"]

@@ -132,7 +132,9 @@ def _body(cells: Cells) -> dict[str, Any]:
     body["addresses"] = _addresses(cells)
     body["relatives"] = _relatives(cells)
     body["events"] = _events(cells)
-    description = {ours: _first(cells, column) for column, ours in _DESCRIPTION.items() if column in cells}
+    description = {
+        ours: _first(cells, column) for column, ours in _DESCRIPTION.items() if column in cells
+    }
     if description:
         body["description"] = description
     return body
@@ -165,9 +167,7 @@ def _births(cells: Cells) -> list[dict[str, Any]]:
     ]
     day = _first(cells, "event_date")
     on = {"on": day} if len(day) == len("YYYY-MM-DD") else {}
-    births.extend(
-        {"age": text, "basis": bases[0], **on} for text in cells.get("age", []) if text
-    )
+    births.extend({"age": text, "basis": bases[0], **on} for text in cells.get("age", []) if text)
     return births
 
 

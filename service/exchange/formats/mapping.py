@@ -45,7 +45,9 @@ class ColumnMap(BaseModel):
         """
         missing = [name for name in self._sources() if name not in header]
         if missing:
-            raise BadInput.of(*(FieldError(name, "the map names it, the file lacks it", 1) for name in missing))
+            raise BadInput.of(
+                *(FieldError(name, "the map names it, the file lacks it", 1) for name in missing)
+            )
 
     def _sources(self) -> list[str]:
         found: list[str] = []
@@ -67,7 +69,9 @@ class ColumnMap(BaseModel):
     def apply(self, cells: dict[str, list[str]]) -> dict[str, list[str]]:
         """Rename columns and values of one row."""
         mapped: dict[str, list[str]] = {}
-        joined = {name for source in self.columns.values() if isinstance(source, list) for name in source}
+        joined = {
+            name for source in self.columns.values() if isinstance(source, list) for name in source
+        }
         for name, values in cells.items():
             if name in self.ignore or name in joined:
                 continue
@@ -111,7 +115,9 @@ def load_map(name: str | None) -> ColumnMap:
     elif path.parent == Path() and shipped.is_file():
         text = shipped.read_bytes()
     else:
-        raise BadInput.of(FieldError("map", "there is no such file and no shipped map of this name"))
+        raise BadInput.of(
+            FieldError("map", "there is no such file and no shipped map of this name")
+        )
     return _parse(text)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import JSON
 from sqlmodel.sql.sqltypes import AutoString
 
 from service.store.base import UtcDateTime
@@ -14,11 +15,13 @@ from service.store.models import Base
 
 def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Keep SQLModel out of the scripts, which would not import it."""
-    del autogen
     if kind == "type" and isinstance(item, AutoString):
         return f"sa.String(length={item.length})" if item.length else "sa.String()"
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, JSON):
+        autogen.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
     return False
 
 
