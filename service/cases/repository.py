@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,6 +102,11 @@ class CaseRepository:
         """Internal ids of all open cases, for comparisons."""
         query = select(Case.id).where(col(Case.status) == "open").order_by(col(Case.id))
         return [case_id for case_id in self.session.exec(query) if case_id is not None]
+
+    def of_authority(self, authority_id: int) -> Iterator[Case]:
+        """Cases of one authority in order of registration, streamed."""
+        query = select(Case).where(col(Case.authority_id) == authority_id).order_by(col(Case.id))
+        yield from self.session.exec(query.execution_options(yield_per=_CHUNK))
 
     def newest(self, *, limit: int, own_only: bool = True) -> Sequence[ReadableCase]:
         """The newest cases, for the list of the actor's authority."""

@@ -1,0 +1,116 @@
+"""What every command needs: settings, store, matching, and who acts."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Annotated, NoReturn, ParamSpec, TypeVar
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from matching.profile import load_profile
+from service.accounts.operations import actor_of
+from service.accounts.repository import AccountRepository
+from service.audit.schemas import AuditEvent
+from service.cli.output import show_error
+from service.clock import Clock, system_clock
+from service.config import Settings
+from service.errors import BadInput, EmpdError, FieldError, Forbidden, NotFound, Unavailable
+from service.index.factory import index_factory
+from service.linkage import Linkage
+from service.problems import bad_input_from
+from service.security.policy import Actor, operator
+from service.store.engine import make_engine
+from service.store.migrate import current_and_head
+from service.store.unit_of_work import UnitOfWork, unit_of_work
+
+EXIT_REFUSED, EXIT_WRONG_USE = 1, 2
+P = ParamSpec("P")
+R = TypeVar("R")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
+Official = Annotated[
+    str,
+    typer.Option(
+        "--as", envvar="EMPD_OFFICIAL", help="Login of the official who acts; else the operator."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts of one command."""
+
+    settings: Settings
+    engine: Engine
+    linkage: Linkage
+    clock: Clock
+    actor: Actor
+
+    def work(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work for the one who acts."""
+        return unit_of_work(self.engine, self.actor, clock=self.clock)
+
+
+@contextmanager
+def open_context(official: str = "") -> Iterator[Context]:
+    """Open the store for a command.
+
+    Args:
+        official: Login of the official who acts; left out, the operator of the host,
+            who holds the database anyway and is named in the trail.
+
+    Raises:
+        BadInput: If there is no such official.
+        Unavailable: If the schema is not up to date.
+    """
+    settings = Settings()
+    engine = make_engine(settings.database_url)
+    try:
+        current, head = current_and_head(engine)
+        if current != head:
+            raise Unavailable("the database is not up to date: run `empd db upgrade`")
+        linkage = Linkage(load_profile(), index_factory(settings))
+        actor = operator(getpass.getuser())
+        if official:
+            actor = _official(engine, actor, official)
+        yield Context(settings, engine, linkage, system_clock, actor)
+    finally:
+        engine.dispose()
+
+
+def _official(engine: Engine, host: Actor, login: str) -> Actor:
+    with unit_of_work(engine, host, clock=system_clock) as work:
+        accounts = AccountRepository(work.session)
+        found = accounts.official(login)
+        if found is None or found.disabled_at is not None:
+            raise BadInput.of(FieldError("--as", "no official has this login"))
+        work.audit(AuditEvent("session:act_as", detail={"login": login}))
+        return actor_of(found, accounts.authority_by_id(found.authority_id))
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn errors into one clear line and an exit code."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except ValidationError as error:
+            _fail(bad_input_from(error.errors(include_url=False)).detail, EXIT_WRONG_USE)
+        except (NotFound, Forbidden) as error:
+            _fail(error.detail, EXIT_REFUSED)
+        except EmpdError as error:
+            _fail(error.detail, EXIT_WRONG_USE)
+
+    return run
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    show_error(text)
+    raise typer.Exit(code)

@@ -1,0 +1,3 @@
+"""`empd demo`."""
+def demo() -> None:
+    """Placeholder while fixtures arrive."""

@@ -1,0 +1,106 @@
+"""`empd import` and `empd export`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.context import AsJson, Official, guarded, open_context
+from service.cli.output import progress_bar, show_json, show_line
+from service.errors import BadInput, Conflict, FieldError
+from service.exchange.exporting import export_cases
+from service.exchange.formats.columns import COLUMNS
+from service.exchange.formats.drafts import cells_of
+from service.exchange.formats.mapping import load_map
+from service.exchange.formats.reading import format_of
+from service.exchange.importing import ImportContext, ImportJob, run_import
+
+
+@guarded
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines, UTF-8.")],
+    authority: Annotated[str, typer.Option(help="Code of the owner.")],
+    form: Annotated[
+        str | None, typer.Option("--format", help="csv or jsonl; else by name.")
+    ] = None,
+    column_map: Annotated[
+        str | None, typer.Option("--map", help="Map file, or the name of a shipped one.")
+    ] = None,
+    kind: Annotated[str, typer.Option(help="Kind of all cases, over the map's own.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="Where rejected rows go.")] = None,
+    official: Official = "",
+    as_json: AsJson = False,
+) -> None:
+    """Import cases, then compare them with the collection.
+
+    Example: empd import cases.csv --authority BE-POL
+    """
+    mapping = load_map(column_map)
+    if kind:
+        mapping.constants["kind"] = kind
+    with open_context(official) as context, progress_bar() as progress:
+        job = ImportJob(
+            path=file,
+            form=format_of(file, form),
+            authority=authority,
+            column_map=mapping,
+            rejects=rejects or file.with_name(f"{file.name}.rejects.jsonl"),
+            dry_run=dry_run,
+        )
+        where = ImportContext(
+            context.engine, context.actor, context.clock, context.linkage, progress
+        )
+        report = run_import(where, job)
+    if as_json:
+        show_json(report.as_json())
+        return
+    show_line(
+        f"{report.read} read, {report.stored} stored, {report.unchanged} unchanged, "
+        f"{report.rejected} rejected, {report.alerts} possible links, {report.seconds:.1f} s"
+    )
+    if report.rejects_file:
+        show_line(f"rejected rows and reasons: {report.rejects_file}")
+
+
+@guarded
+def export_file(
+    file: Annotated[Path, typer.Argument(help="New file to write.")],
+    authority: Annotated[str, typer.Option(help="Code of the owner.")],
+    form: Annotated[
+        str | None, typer.Option("--format", help="csv or jsonl; else by name.")
+    ] = None,
+    official: Official = "",
+    as_json: AsJson = False,
+) -> None:
+    """Export the cases of an authority in the columns that import reads.
+
+    Example: empd export cases.jsonl --authority BE-POL
+    """
+    chosen = format_of(file, form)
+    if file.exists():
+        raise Conflict("the file exists already")
+    written = 0
+    with open_context(official) as context, context.work() as work, progress_bar() as progress:
+        try:
+            with file.open("w", encoding="utf-8", newline="") as target:
+                writer = csv.DictWriter(target, list(COLUMNS))
+                if chosen == "csv":
+                    writer.writeheader()
+                for row in export_cases(work, authority):
+                    if chosen == "csv":
+                        writer.writerow(cells_of(row))
+                    else:
+                        target.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    written += 1
+                    progress("exporting", written, None)
+        except OSError:
+            raise BadInput.of(FieldError("file", "cannot be written")) from None
+    if as_json:
+        show_json({"written": written, "file": str(file)})
+    else:
+        show_line(f"{written} cases written to {file}")
