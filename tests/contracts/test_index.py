@@ -1,0 +1,147 @@
+"""One suite for every adapter of the candidate index."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from matching.names.folding import fold
+from matching.record import BirthDate, CaseKind, Name, PartialDate, PersonRecord, Sex
+from matching.retrieval import index_entry
+from service.errors import IndexNotReady
+from service.index.base import CandidateIndex, Generation, Scope
+from service.index.memory import MemoryIndex
+from service.index.sql import SqlIndex
+
+GIVEN = "Mohammed Ahmad Fatima Zahra Selam Dawit Abdirahman Linh Oleksandr Arben Andrei Mamadou Emma".split()
+FAMILY = "Hosseini Rahimi Tesfay Warsame Nguyen Kovalenko Hoxha Popescu Diallo Schneider Demir Okafor".split()
+
+
+def record(name: str, *, born: str = "2009-03-14", sex: Sex = Sex.MALE, nation: str = "AF", kind: CaseKind = CaseKind.MISSING) -> PersonRecord:
+    births = (BirthDate(PartialDate.parse(born)),) if born else ()
+    nations = (nation,) if nation else ()
+    return PersonRecord("r", kind, (Name.of(name),), births, sex, nations)
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def index(request: pytest.FixtureRequest) -> Iterator[CandidateIndex]:
+    if request.param == "memory":
+        yield MemoryIndex()
+        return
+    engine: Engine = request.getfixturevalue("engine" if request.param == "sqlite" else "postgres_engine")
+    with Session(engine) as session:
+        yield SqlIndex(session)
+
+
+def ids(index: CandidateIndex, query: PersonRecord, scope: Scope | None = None, limit: int = 10) -> list[int]:
+    return [item.case_id for item in index.candidates(query, scope or Scope(), limit).items]
+
+
+def fill(index: CandidateIndex, count: int, seed: int = 7) -> dict[int, PersonRecord]:
+    rng = random.Random(seed)
+    records = {
+        case_id: record(
+            f"{rng.choice(GIVEN)} {rng.choice(GIVEN)} {rng.choice(FAMILY)}{rng.choice('aeioukmn')}{rng.choice('aeiou')}",
+            born=date(rng.randint(2006, 2016), rng.randint(1, 12), rng.randint(2, 28)).isoformat(),
+            sex=rng.choice([Sex.MALE, Sex.FEMALE]),
+            nation=rng.choice(["AF", "ER", "SO", "UA", "VN"]),
+        )
+        for case_id in range(1, count + 1)
+    }
+    index.upsert([index_entry(case_id, item) for case_id, item in records.items()])
+    return records
+
+
+class TestContract:
+    def test_finds_another_spelling(self, index: CandidateIndex) -> None:
+        index.upsert([index_entry(1, record("محمد حسینی")), index_entry(2, record("Emma Schneider", nation="DE"))])
+        assert ids(index, record("Mohamad Huseini", born="2009-01-01"))[0] == 1
+
+    def test_amend_replaces_what_was_held(self, index: CandidateIndex) -> None:
+        index.upsert([index_entry(1, record("Arben Hoxha", born="2009-03-14"))])
+        index.upsert([index_entry(1, record("Selam Tesfay", born="2011-05-20"))])
+        assert ids(index, record("Selam Tesfay", born="")) == [1]
+        assert ids(index, record("Arben Hoxha", born="")) == []
+
+    def test_remove(self, index: CandidateIndex) -> None:
+        index.upsert([index_entry(1, record("Arben Hoxha")), index_entry(2, record("Arben Hoxhaj"))])
+        index.remove([1, 99])
+        assert ids(index, record("Arben Hoxha")) == [2]
+        folded = fold("arben")
+        assert index.frequencies([folded]).counts[folded] == 1
+
+    def test_wrong_sex_and_nationality_exclude_nobody(self, index: CandidateIndex) -> None:
+        index.upsert([index_entry(1, record("Dawit Tesfay", nation="ER"))])
+        assert ids(index, record("Dawit Tesfay", sex=Sex.FEMALE, nation="ET", born="1999-12-05")) == [1]
+
+    def test_scope_filters_kind_and_own_case(self, index: CandidateIndex) -> None:
+        index.upsert([
+            index_entry(1, record("Linh Nguyen")),
+            index_entry(2, record("Linh Nguyen", kind=CaseKind.ENCOUNTERED)),
+        ])
+        asked = record("Linh Nguyen")
+        assert ids(index, asked, Scope(exclude=frozenset({1}))) == [2]
+        assert ids(index, asked, Scope(kinds=frozenset({"missing"}))) == [1]
+
+    def test_a_birth_date_alone_is_enough(self, index: CandidateIndex) -> None:
+        index.upsert([index_entry(1, record("Linh Nguyen", born="2010-07-23"))])
+        asked = PersonRecord("q", births=(BirthDate(PartialDate.parse("2010-07-23")),))
+        assert ids(index, asked) == [1]
+
+    def test_build_and_activate(self, index: CandidateIndex) -> None:
+        index.upsert([index_entry(1, record("Arben Hoxha"))])
+        before = index.generation()
+        built = index.build([index_entry(2, record("Selam Tesfay", born="2012-05-06"))])
+        assert index.generation() == before
+        assert ids(index, record("Arben Hoxha")) == [1]
+        index.activate(built)
+        assert index.generation() == built
+        assert ids(index, record("Arben Hoxha")) == []
+        assert ids(index, record("Selam Tesfay")) == [2]
+
+    def test_an_unknown_generation_is_refused(self, index: CandidateIndex) -> None:
+        with pytest.raises(IndexNotReady):
+            index.activate(Generation(99, "nowhere"))
+
+    def test_frequencies_count_cases(self, index: CandidateIndex) -> None:
+        index.upsert([index_entry(n, record(f"Ahmad {FAMILY[n]}")) for n in range(1, 4)])
+        found = index.frequencies(["amad", "nobody"])
+        assert found.total == 3
+        assert found.counts.get("amad") == 3
+        assert found.counts.get("nobody", 0) == 0
+
+    def test_the_answer_says_when_it_was_cut(self, index: CandidateIndex) -> None:
+        fill(index, 60)
+        found = index.candidates(record("Ahmad", born="", nation=""), Scope(), 5)
+        assert len(found.items) == 5
+        assert found.cut
+
+    def test_ties_are_in_order_of_id(self, index: CandidateIndex) -> None:
+        index.upsert([index_entry(n, record("Selam Tesfay")) for n in (5, 3, 9, 1)])
+        assert ids(index, record("Selam Tesfay")) == [1, 3, 5, 9]
+        assert ids(index, record("Selam Tesfay"), limit=2) == [1, 3]
+
+
+def misspelt(name: str, rng: random.Random) -> str:
+    place = rng.randrange(1, len(name) - 1)
+    return rng.choice([name[:place] + name[place + 1 :], name.replace("a", "e", 1), " ".join(reversed(name.split()))])
+
+
+def test_adapters_agree_on_recall(engine: Engine, postgres_engine: Engine) -> None:
+    recalls = []
+    with Session(engine) as one, Session(postgres_engine) as other:
+        for index in (MemoryIndex(), SqlIndex(one), SqlIndex(other)):
+            records = fill(index, 600)
+            rng = random.Random(11)
+            found = 0
+            for case_id, item in records.items():
+                asked = record(misspelt(item.names[0].text, rng), born="", nation=item.nationalities[0])
+                found += case_id in ids(index, asked, limit=20)
+            recalls.append(found / len(records))
+    assert min(recalls) > 0.9
+    assert max(recalls) - min(recalls) <= 0.005
