@@ -1,3 +1,5 @@
 """`empd demo`."""
+
+
 def demo() -> None:
     """Placeholder while fixtures arrive."""

@@ -1,0 +1,1 @@
+"""Indicator lists as data."""

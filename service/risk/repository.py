@@ -1,0 +1,185 @@
+"""All queries behind indicators, signs and flags."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import and_, false, or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from service.alerts.models import Alert, ClusterMember
+from service.alerts.schemas import AlertStatus
+from service.cases.models import Case, CaseEvent, Claim
+from service.cases.repository import chunks
+from service.errors import NotFound
+from service.risk.models import IndicatorAnswer, RiskFlag
+from service.security.policy import Actor
+
+_CLOSE_BANDS = ("probable", "strong")
+
+
+@dataclass(frozen=True, slots=True)
+class SharedKey:
+    """A claim key that several cases have in common."""
+
+    key: str
+    case_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """An event with its day, for the time between arrival and disappearance."""
+
+    case_id: int
+    kind: str
+    earliest: date
+    latest: date
+
+
+class RiskRepository:
+    """Indicators, signs and flags within one transaction, for one actor."""
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        self.session = session
+        self.actor = actor
+
+    def readable_flags(self) -> SelectOfScalar[RiskFlag]:
+        """Flags on the cases of one's own authority."""
+        if self.actor.reads_all:
+            return select(RiskFlag)
+        if self.actor.authority_id is None:
+            return select(RiskFlag).where(false())
+        own = select(Case.id).where(col(Case.authority_id) == self.actor.authority_id)
+        return select(RiskFlag).where(col(RiskFlag.case_id).in_(own))
+
+    def flag(self, public_id: str) -> RiskFlag:
+        """One flag.
+
+        Raises:
+            NotFound: If there is none on a case of the actor's authority.
+        """
+        found = self.session.exec(
+            self.readable_flags().where(col(RiskFlag.public_id) == public_id)
+        ).one_or_none()
+        if found is None:
+            raise NotFound("no flag has this id")
+        return found
+
+    def flags(self, *, status: str = "open", limit: int) -> Sequence[RiskFlag]:
+        """Newest flags of a status."""
+        query = self.readable_flags().where(col(RiskFlag.status) == status)
+        return self.session.exec(query.order_by(col(RiskFlag.id).desc()).limit(limit)).all()
+
+    def flags_of(self, case_id: int) -> Sequence[RiskFlag]:
+        """Flags on one case that the actor may see."""
+        query = self.readable_flags().where(col(RiskFlag.case_id) == case_id)
+        return self.session.exec(query.order_by(col(RiskFlag.sign))).all()
+
+    def standing(self, case_ids: Collection[int]) -> dict[tuple[int, str], RiskFlag]:
+        """All flags on cases, whoever owns them, by case and sign."""
+        found = {}
+        for chunk in chunks(sorted(case_ids)):
+            for flag in self.session.exec(select(RiskFlag).where(col(RiskFlag.case_id).in_(chunk))):
+                found[flag.case_id, flag.sign] = flag
+        return found
+
+    def answers(self, case_id: int) -> dict[tuple[str, str], IndicatorAnswer]:
+        """The newest answer to each indicator of a case."""
+        rows = self.session.exec(
+            select(IndicatorAnswer)
+            .where(col(IndicatorAnswer.case_id) == case_id)
+            .order_by(col(IndicatorAnswer.id))
+        )
+        return {(row.list_id, row.indicator): row for row in rows}
+
+    def cases(self, case_ids: Collection[int]) -> dict[int, Case]:
+        """Cases by internal id, whoever owns them; for computing signs only."""
+        found: dict[int, Case] = {}
+        for chunk in chunks(sorted(case_ids)):
+            for case in self.session.exec(select(Case).where(col(Case.id).in_(chunk))):
+                found[case.id or 0] = case
+        return found
+
+    def shared_keys(
+        self, kind: str, case_ids: Collection[int], prefix: str = ""
+    ) -> list[SharedKey]:
+        """Keys of standing claims that the given cases share with others."""
+        own: set[str] = set()
+        for chunk in chunks(sorted(case_ids)):
+            own.update(
+                key
+                for key in self.session.exec(
+                    select(Claim.key).where(
+                        col(Claim.case_id).in_(chunk),
+                        col(Claim.kind) == kind,
+                        col(Claim.withdrawn_at).is_(None),
+                        col(Claim.key).startswith(prefix),
+                    )
+                )
+                if key and key != prefix
+            )
+        holders: dict[str, set[int]] = defaultdict(set)
+        for chunk in chunks(sorted(own)):
+            rows = self.session.execute(
+                select(Claim.key, Claim.case_id).where(
+                    col(Claim.kind) == kind,
+                    col(Claim.key).in_(chunk),
+                    col(Claim.withdrawn_at).is_(None),
+                )
+            )
+            for key, case_id in rows.tuples():
+                holders[key or ""].add(case_id)
+        return [
+            SharedKey(key, frozenset(found))
+            for key, found in sorted(holders.items())
+            if len(found) > 1
+        ]
+
+    def clusters(self, case_ids: Collection[int]) -> dict[int, int]:
+        """Cluster of each case that is in one."""
+        found: dict[int, int] = {}
+        for chunk in chunks(sorted(case_ids)):
+            rows = self.session.execute(
+                select(ClusterMember.case_id, ClusterMember.cluster_id).where(
+                    col(ClusterMember.case_id).in_(chunk)
+                )
+            )
+            found.update(rows.tuples().all())
+        return found
+
+    def close_alerts(self, case_ids: Collection[int]) -> list[Alert]:
+        """Confirmed links, and waiting ones that are probable or strong."""
+        found: dict[int, Alert] = {}
+        waiting = and_(
+            col(Alert.band).in_(_CLOSE_BANDS),
+            col(Alert.status).in_([AlertStatus.OPEN.value, AlertStatus.UNSURE.value]),
+        )
+        stands = or_(col(Alert.status) == AlertStatus.SAME.value, waiting)
+        for chunk in chunks(sorted(case_ids)):
+            either = or_(col(Alert.left_id).in_(chunk), col(Alert.right_id).in_(chunk))
+            for alert in self.session.exec(select(Alert).where(stands, either)):
+                found[alert.id or 0] = alert
+        return [found[key] for key in sorted(found)]
+
+    def stays(self, case_ids: Collection[int]) -> list[Stay]:
+        """Dated arrivals, encounters and disappearances of cases."""
+        found = []
+        for chunk in chunks(sorted(case_ids)):
+            rows = self.session.exec(
+                select(CaseEvent).where(
+                    col(CaseEvent.case_id).in_(chunk),
+                    col(CaseEvent.kind).in_(["arrival", "encounter", "disappearance"]),
+                    col(CaseEvent.withdrawn_at).is_(None),
+                    col(CaseEvent.date_earliest).is_not(None),
+                )
+            )
+            found.extend(
+                Stay(row.case_id, row.kind, row.date_earliest, row.date_latest)
+                for row in rows
+                if row.date_earliest and row.date_latest
+            )
+        return found

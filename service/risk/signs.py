@@ -1,0 +1,150 @@
+"""Signs that only show across records; each says on which evidence it rests."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from service.cases.models import Case
+from service.cases.vocabulary import ClaimKind
+from service.risk.repository import RiskRepository, SharedKey, Stay
+
+FULL_AGE = 18
+LEAST_MINORS = 2
+"""Unrelated minors that share something before it is a sign: the case itself and one other."""
+MOST_HOLDERS = 40
+"""A number that more cases share is an office's or a hotline's, not an exploiter's."""
+HOURS_48_IN_DAYS = 2
+_DISAGREEING_IDENTITY = frozenset({"name", "date_of_birth"})
+
+LEFT_WITHIN_48_HOURS, SHARED_PHONE, SAME_ADULT, OTHER_IDENTITY = "EW01", "EW03", "EW05", "EW14"
+COMPUTED = (LEFT_WITHIN_48_HOURS, SHARED_PHONE, SAME_ADULT, OTHER_IDENTITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A sign on one case."""
+
+    case_id: int
+    code: str
+    reason: str
+    others: frozenset[int]
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def may_be_minor(case: Case, today: date) -> bool:
+    """Whether the person may be under 18; an unknown age is presumed to be a child's."""
+    born = case.birth_latest
+    if born is None:
+        return True
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return years < FULL_AGE
+
+
+def compute_signs(repository: RiskRepository, case_ids: Collection[int], today: date) -> list[Sign]:
+    """All signs around the given cases, on them and on the cases they share something with."""
+    signs: list[Sign] = []
+    phones = repository.shared_keys(ClaimKind.CONTACT.value, case_ids, "phone:")
+    adults = repository.shared_keys(ClaimKind.RELATIVE.value, case_ids)
+    involved = {case_id for shared in (*phones, *adults) for case_id in shared.case_ids}
+    cases = repository.cases(involved | set(case_ids))
+    minors = {case_id for case_id, case in cases.items() if may_be_minor(case, today)}
+    persons = _persons(repository, involved)
+    for code, reason, found in (
+        (SHARED_PHONE, "phone.shared_by_minors", phones),
+        (SAME_ADULT, "adult.with_several_minors", adults),
+    ):
+        signs.extend(_shared(code, reason, found, minors, persons))
+    signs.extend(_other_identity(repository, case_ids, today))
+    signs.extend(_left_early(repository, case_ids, minors))
+    return signs
+
+
+def _persons(repository: RiskRepository, case_ids: Collection[int]) -> dict[int, int]:
+    """A number for the person behind each case: linked cases share one."""
+    person = {case_id: case_id for case_id in case_ids}
+
+    def root(case_id: int) -> int:
+        while person.setdefault(case_id, case_id) != case_id:
+            case_id = person[case_id]
+        return case_id
+
+    for alert in repository.close_alerts(case_ids):
+        one, other = sorted((root(alert.left_id), root(alert.right_id)))
+        person[other] = one
+    return {case_id: root(case_id) for case_id in case_ids}
+
+
+def _shared(
+    code: str,
+    reason: str,
+    found: Iterable[SharedKey],
+    minors: set[int],
+    persons: dict[int, int],
+) -> Iterable[Sign]:
+    for shared in found:
+        children = shared.case_ids & minors
+        count = len({persons[case_id] for case_id in children})
+        if not LEAST_MINORS <= count <= MOST_HOLDERS:
+            continue
+        for case_id in sorted(children):
+            others = frozenset(other for other in children if persons[other] != persons[case_id])
+            yield Sign(case_id, code, reason, others, {"minors": count})
+
+
+def _other_identity(
+    repository: RiskRepository, case_ids: Collection[int], today: date
+) -> Iterable[Sign]:
+    """Probably one person, registered under a name or birthday that does not agree."""
+    alerts = repository.close_alerts(case_ids)
+    cases = repository.cases({i for alert in alerts for i in (alert.left_id, alert.right_id)})
+    for alert in alerts:
+        differing = sorted(
+            item["field"]
+            for item in alert.evidence
+            if item["field"] in _DISAGREEING_IDENTITY and item["outcome"] == "disagree"
+        )
+        pair = (alert.left_id, alert.right_id)
+        registered = all(cases[i].kind != "missing" for i in pair)
+        if not differing or not registered:
+            continue
+        for one, other in (pair, pair[::-1]):
+            if may_be_minor(cases[one], today):
+                params = {"differing": differing, "alert": alert.public_id, "band": alert.band}
+                yield Sign(one, OTHER_IDENTITY, "identity.changed", frozenset({other}), params)
+
+
+def _left_early(
+    repository: RiskRepository, case_ids: Collection[int], minors: set[int]
+) -> Iterable[Sign]:
+    """Disappeared within two days of arrival, within one case or across linked ones."""
+    linked: dict[int, set[int]] = defaultdict(set)
+    for alert in repository.close_alerts(case_ids):
+        linked[alert.left_id].add(alert.right_id)
+        linked[alert.right_id].add(alert.left_id)
+    every = set(case_ids) | {other for case_id in case_ids for other in linked[case_id]}
+    stays: dict[int, list[Stay]] = defaultdict(list)
+    for stay in repository.stays(every):
+        stays[stay.case_id].append(stay)
+    for case_id in sorted(set(case_ids) & minors):
+        around = {case_id} | linked[case_id]
+        found = [stay for other in sorted(around) for stay in stays[other]]
+        days = _days_until_gone(found)
+        if days is not None:
+            others = frozenset(stay.case_id for stay in found) - {case_id}
+            yield Sign(case_id, LEFT_WITHIN_48_HOURS, "stay.left_early", others, {"days": days})
+
+
+def _days_until_gone(stays: list[Stay]) -> int | None:
+    gaps = [
+        (gone.earliest - came.latest).days
+        for came in stays
+        if came.kind in {"arrival", "encounter"} and came.earliest == came.latest
+        for gone in stays
+        if gone.kind == "disappearance" and gone.earliest == gone.latest
+    ]
+    early = [gap for gap in gaps if 0 <= gap <= HOURS_48_IN_DAYS]
+    return min(early, default=None)
