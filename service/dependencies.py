@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import Engine
+from starlette.datastructures import FormData
 
 from service.accounts.operations import actor_of_session, actor_of_token
 from service.clock import Clock
@@ -16,7 +17,7 @@ from service.config import Settings
 from service.errors import NotSignedIn
 from service.linkage import Linkage
 from service.observability import Metrics
-from service.security.csrf import CSRF_HEADER, check_origin, check_token
+from service.security.csrf import CSRF_FIELD, CSRF_HEADER, check_origin, check_token
 from service.security.policy import ANONYMOUS, Actor
 from service.store.unit_of_work import UnitOfWork, unit_of_work
 
@@ -88,6 +89,48 @@ def _authenticate(request: Request, parts: Parts, work: UnitOfWork) -> Actor:
     return actor
 
 
+async def read_form(request: Request) -> FormData:
+    """The fields of a posted form; none for other requests."""
+    if request.method in _SAFE_METHODS:
+        return FormData()
+    return await request.form()
+
+
+Form = Annotated[FormData, Depends(read_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page is handed: the unit of work and the token of its forms."""
+
+    work: UnitOfWork
+    csrf_token: str
+    name: str
+
+
+def get_page(request: Request, parts: AppParts, form: Form) -> Iterator[Page]:
+    """A unit of work for the official who is signed in; a posted form proves its origin.
+
+    Raises:
+        NotSignedIn: If nobody is.
+        Forbidden: If the form comes from elsewhere.
+    """
+    token = request.cookies.get(SESSION_COOKIE, "")
+    with open_work(request, parts) as work:
+        actor, session = actor_of_session(
+            work,
+            token,
+            idle=parts.settings.session_idle,
+            lifetime=parts.settings.session_lifetime,
+        )
+        if request.method not in _SAFE_METHODS:
+            check_origin(request)
+            check_token(str(form.get(CSRF_FIELD, "")), session.csrf_token)
+        work.actor = actor
+        yield Page(work, session.csrf_token, f"{actor.name} ({actor.authority_code})")
+
+
+SignedInPage = Annotated[Page, Depends(get_page, scope="function")]
 Work = Annotated[UnitOfWork, Depends(get_work, scope="function")]
 """The commit happens before the answer leaves: a failing commit is never a 201."""
 AnonymousWork = Annotated[UnitOfWork, Depends(get_anonymous_work, scope="function")]

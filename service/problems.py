@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from service.errors import RETRY_AFTER_SECONDS, BadInput, EmpdError, FieldError, PurposeRequired
@@ -55,33 +53,22 @@ def problem_response(error: EmpdError) -> JSONResponse:
     )
 
 
+def http_problem(error: HTTPException) -> JSONResponse:
+    """An error of the framework, such as an unknown path."""
+    body = {
+        "type": "about:blank",
+        "title": str(error.detail),
+        "status": error.status_code,
+        "code": f"http_{error.status_code}",
+        "detail": str(error.detail),
+    }
+    return JSONResponse(
+        body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE
+    )
+
+
 def install_handlers(app: FastAPI) -> None:
-    """Answer every error as a problem."""
-
-    @app.exception_handler(EmpdError)
-    def _known(_request: Request, error: EmpdError) -> JSONResponse:
-        return problem_response(error)
-
-    @app.exception_handler(RequestValidationError)
-    def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
-        return problem_response(bad_input_from(error.errors()))
-
-    @app.exception_handler(ValidationError)
-    def _invalid_inside(_request: Request, error: ValidationError) -> JSONResponse:
-        return problem_response(bad_input_from(error.errors(include_url=False)))
-
-    @app.exception_handler(HTTPException)
-    def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        body = {
-            "type": "about:blank",
-            "title": str(error.detail),
-            "status": error.status_code,
-            "code": f"http_{error.status_code}",
-            "detail": str(error.detail),
-        }
-        return JSONResponse(
-            body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE
-        )
+    """Answer whatever nobody foresaw; foreseen errors are answered by `web.rendering`."""
 
     @app.exception_handler(Exception)
     def _unknown(_request: Request, error: Exception) -> JSONResponse:

@@ -1,4 +1,6 @@
-"""`empd demo`."""
+"""`empd demo`: load the synthetic demo once."""
+
+from __future__ import annotations
 
 
 def demo() -> None:
