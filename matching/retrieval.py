@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,9 +108,7 @@ def _name_parts(record: PersonRecord) -> set[str]:
     for name in record.names:
         parts = prepare(name)
         found.update(part.fold for part in parts)
-        found.update(
-            fold(one.latin + other.latin) for one, other in zip(parts, parts[1:], strict=False)
-        )
+        found.update(fold(one.latin + other.latin) for one, other in pairwise(parts))
     return found
 
 
@@ -142,10 +141,7 @@ def _pack(record: PersonRecord) -> int:
             year = value.earliest.year
         if value.precision is Precision.DAY and not is_placeholder(value):
             month, day = value.earliest.month, value.earliest.day
-    nation = 0
-    if record.nationalities:
-        one, other = (ord(letter) - ord("A") for letter in record.nationalities[0][:2])
-        nation = one * _LETTERS + other + 1
+    nation = _nation_code(record.nationalities[0]) if record.nationalities else 0
     return (
         year
         | month << _MONTH_SHIFT
@@ -154,6 +150,13 @@ def _pack(record: PersonRecord) -> int:
         | nation << _NATION_SHIFT
         | _KINDS[record.kind.value] << _KIND_SHIFT
     )
+
+
+def _nation_code(country: str) -> int:
+    """1 to 676 for two capital letters; anything else is unknown, and must not touch other bits."""
+    one, other = (ord(letter) - ord("A") for letter in country.ljust(2)[:2])
+    is_code = len(country) == 2 and 0 <= one < _LETTERS and 0 <= other < _LETTERS  # noqa: PLR2004 - alpha-2
+    return one * _LETTERS + other + 1 if is_code else 0
 
 
 def kind_code(kind: str) -> int:
