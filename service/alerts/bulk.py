@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
@@ -15,9 +18,48 @@ from service.index.memory import MemoryIndex
 from service.linkage import AssessedCase, Linkage, record_tokens
 from service.store.unit_of_work import UnitOfWork
 
-CANDIDATES = 50
-"""Candidates scored for each case of an import; the true partner is rarely below the tenth."""
-PROGRESS_EVERY = 200
+CANDIDATES = 30
+"""Candidates of each case of an import; the true partner is rarely below the tenth."""
+LEAST_RETRIEVAL_BITS = 7.0
+"""Candidates below this are not scored: what retrieval has not seen could not lift them."""
+SHARE = 250
+"""Cases that one process compares before it reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """All that comparing needs, so that a forked process finds it in its memory."""
+
+    linkage: Linkage
+    index: MemoryIndex
+    records: dict[int, PersonRecord]
+    frequencies: TermFrequencies
+
+    def of(self, case_id: int) -> list[AssessedCase]:
+        """Possible links of one case."""
+        if case_id not in self.records:
+            return []
+        query = self.records[case_id]
+        found = self.index.candidates(query, Scope(exclude=frozenset({case_id})), CANDIDATES)
+        assessed = (
+            AssessedCase(
+                item.case_id,
+                self.linkage.assess(query, self.records[item.case_id], self.frequencies),
+            )
+            for item in found.items
+            if item.score >= LEAST_RETRIEVAL_BITS
+        )
+        return [item for item in assessed if item.assessment.band in ALERTING]
+
+
+_forked: list[_Comparison] = []
+"""Set before processes are forked, and emptied afterwards."""
+
+_Found = list[tuple[int, list[AssessedCase]]]
+
+
+def _compare_share(case_ids: Sequence[int]) -> _Found:
+    return [(case_id, _forked[0].of(case_id)) for case_id in case_ids]
 
 
 def link_cases(
@@ -42,36 +84,38 @@ def link_cases(
         How many alerts were raised.
     """
     cases = CaseRepository(work.session, work.actor)
+    progress("reading", 0, None)
     records = matching_records(work.session, cases.open_ids())
     index = MemoryIndex()
-    index.upsert([index_entry(case_id, record) for case_id, record in records.items()])
+    index.upsert(index_entry(case_id, record) for case_id, record in records.items())
     frequencies = linkage.open_index(work.session).frequencies(record_tokens(records.values()))
+    comparison = _Comparison(linkage, index, records, frequencies)
     pairs: dict[tuple[int, int], AssessedCase] = {}
-    for done, case_id in enumerate(ids, 1):
-        if case_id in records:
-            for item in _candidates(linkage, index, records, case_id, frequencies):
-                pairs.setdefault((case_id, item.case_id), item)
-        if done % PROGRESS_EVERY == 0 or done == len(ids):
-            progress("matching", done, len(ids))
+    done = 0
+    for found in _compare_all(comparison, ids):
+        for case_id, items in found:
+            for item in items:
+                if (item.case_id, case_id) not in pairs:
+                    pairs[case_id, item.case_id] = item
+        done += len(found)
+        progress("matching", done, len(ids))
     return _store(work, linkage, pairs)
 
 
-def _candidates(
-    linkage: Linkage,
-    index: MemoryIndex,
-    records: dict[int, PersonRecord],
-    case_id: int,
-    frequencies: TermFrequencies,
-) -> list[AssessedCase]:
-    scope = Scope(exclude=frozenset({case_id}))
-    found = index.candidates(records[case_id], scope, CANDIDATES)
-    assessed = (
-        AssessedCase(
-            item.case_id, linkage.assess(records[case_id], records[item.case_id], frequencies)
-        )
-        for item in found.items
-    )
-    return [item for item in assessed if item.assessment.band in ALERTING]
+def _compare_all(comparison: _Comparison, ids: Sequence[int]) -> Iterator[_Found]:
+    """Compare in as many processes as there are cores, or here where forking is not to be had."""
+    shares = [ids[start : start + SHARE] for start in range(0, len(ids), SHARE)]
+    processes = min(os.cpu_count() or 1, len(shares))
+    _forked[:] = [comparison]
+    try:
+        if processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
+            yield from map(_compare_share, shares)
+            return
+        # Forked, not spawned: the collection need not be copied to the other process.
+        with multiprocessing.get_context("fork").Pool(processes) as pool:
+            yield from pool.imap(_compare_share, shares)
+    finally:
+        _forked.clear()
 
 
 def _store(work: UnitOfWork, linkage: Linkage, pairs: dict[tuple[int, int], AssessedCase]) -> int:
@@ -84,8 +128,6 @@ def _store(work: UnitOfWork, linkage: Linkage, pairs: dict[tuple[int, int], Asse
     generation = linkage.open_index(work.session).generation().name
     raised = 0
     for (left, right), item in pairs.items():
-        if (right, left) in pairs and right < left:
-            continue
         alert = raise_pair(work, known, (cases[left], cases[right]), item.assessment)
         if alert is not None:
             alert.profile_id = linkage.profile.id

@@ -108,18 +108,30 @@ def run_import(context: ImportContext, job: ImportJob) -> ImportReport:
     context.actor.require(Permission.CASE_WRITE)
     report = ImportReport()
     started = context.clock()
-    with _RejectsFile(job.rejects) as rejects:
-        for batch in _batches(read_rows(job.path, job.form, job.column_map)):
-            _store_batch(context, job, batch, report, rejects)
-            context.progress("storing", report.read, None)
-        report.rejects_file = rejects.written_to
+    store_rows(context, job, read_rows(job.path, job.form, job.column_map), report)
     if report.ids and not job.dry_run:
-        report.alerts = _link(context, report.ids)
+        report.alerts = link_imported(context, report.ids)
     report.seconds = (context.clock() - started).total_seconds()
     return report
 
 
-def _link(context: ImportContext, ids: Sequence[int]) -> int:
+def store_rows(
+    context: ImportContext, job: ImportJob, rows: Iterator[SourceRow], report: ImportReport
+) -> None:
+    """Store rows of one authority in batches, without comparing them yet.
+
+    Raises:
+        BadInput: If the header or the authority is wrong.
+    """
+    with _RejectsFile(job.rejects) as rejects:
+        for batch in _batches(rows):
+            _store_batch(context, job, batch, report, rejects)
+            context.progress("storing", report.read, None)
+        report.rejects_file = rejects.written_to or report.rejects_file
+
+
+def link_imported(context: ImportContext, ids: Sequence[int]) -> int:
+    """Compare stored cases with the collection; returns how many alerts were raised."""
     with unit_of_work(context.engine, context.actor, clock=context.clock) as work:
         alerts = link_cases(work, context.linkage, ids, progress=context.progress)
         refresh_all_signs(work, list(ids))
