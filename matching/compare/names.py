@@ -19,7 +19,7 @@ def compare_name_fields(
     """The best agreement between any name of one record and any of the other."""
     if not left.names or not right.names:
         return Evidence("name", Outcome.MISSING, 0.0, _text(left), _text(right), "name.missing")
-    best = max(
+    return max(
         (
             compare_two(one, other, profile, frequencies)
             for one in left.names[:MAX_NAMES]
@@ -27,7 +27,6 @@ def compare_name_fields(
         ),
         key=lambda item: (item.weight, *sorted((item.left, item.right))),
     )
-    return best
 
 
 def _text(record: PersonRecord) -> str:

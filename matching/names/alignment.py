@@ -27,11 +27,12 @@ class PartLevel(StrEnum):
     INITIAL = "initial"
 
 
-ARTICLES = frozenset(
-    "al el ul ad as ash at an ar az bin ben bint ibn ould abu abou umm da de del della der den di "
-    "do dos du la le les van von zu y e i".split()
-)
-"""Articles and particles, folded away where a name has other parts: they come and go in spelling."""
+ARTICLES = frozenset({
+    "al", "el", "ul", "ad", "as", "ash", "at", "an", "ar", "az", "bin", "ben", "bint", "ibn",
+    "ould", "abu", "abou", "umm", "da", "de", "del", "della", "der", "den", "di", "do", "dos",
+    "du", "la", "le", "les", "van", "von", "zu", "y", "e", "i",
+})  # fmt: skip
+"""Articles and particles: left out where a name has other parts, for they come and go."""
 _SHORT = 2
 """Folds up to this length carry too little for similarity: they are equal or not."""
 _SKELETON_SIMILARITY = 0.5
@@ -130,7 +131,7 @@ def align(
     The strongest agreement is taken first; ties go to the parts that agree in
     kind, then to the alphabet, so that the result is the same from both sides.
     """
-    offers = []
+    offers: list[_Offer] = []
     for i, one in enumerate(left):
         for j, other in enumerate(right):
             level = _level(one, other, close, near)

@@ -34,6 +34,6 @@ def skeletons(folded: str) -> frozenset[str]:
     if first.startswith("a") and len(first) > 1:
         found.append(first[1:])
     for place, letter in enumerate(first):
-        for other in _ALTERNATES.get(letter, ()):
-            found.append(first[:place] + other + first[place + 1 :])
+        head, tail = first[:place], first[place + 1 :]
+        found.extend(head + other + tail for other in _ALTERNATES.get(letter, ()))
     return frozenset([text for text in found if text][:MAX_ALTERNATES])

@@ -99,7 +99,7 @@ def _name_value(name: NameIn, basis: ClaimBasis) -> ClaimValue:
     }
     if name.script:
         value["script"] = name.script
-    return ClaimValue(ClaimKind.NAME, value, name.basis if name.basis else basis)
+    return ClaimValue(ClaimKind.NAME, value, name.basis or basis)
 
 
 def _birth_value(birth: BirthIn, today: date) -> ClaimValue:

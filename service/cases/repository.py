@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, true
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from matching.record import PersonRecord
@@ -237,12 +238,12 @@ def _records_of(session: Session, ids: Sequence[int]) -> dict[int, PersonRecord]
         claims.setdefault(row.case_id, []).append((row.kind, row.value, row.basis))
     events: dict[int, list[Any]] = {}
     for row in session.execute(
-        select(
-            CaseEvent.case_id,
-            CaseEvent.kind,
-            CaseEvent.date_text,
-            CaseEvent.place,
-            CaseEvent.country,
+        select_columns(
+            col(CaseEvent.case_id),
+            col(CaseEvent.kind),
+            col(CaseEvent.date_text),
+            col(CaseEvent.place),
+            col(CaseEvent.country),
         )
         .where(col(CaseEvent.case_id).in_(ids), col(CaseEvent.withdrawn_at).is_(None))
         .order_by(col(CaseEvent.id))

@@ -1,8 +1,8 @@
-"""What comes in and goes out about cases; every value is checked here, dates against today later."""
+"""What comes in and goes out about cases; dates are checked against today later."""
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -91,7 +91,7 @@ class BirthIn(Strict):
 
     date: DateText | None = None
     age: Annotated[str, BeforeValidator(str)] | None = Field(default=None, max_length=10)
-    on: datetime.date | None = None
+    on: dt.date | None = None
     basis: Basis = Basis.CLAIMED
 
     @model_validator(mode="after")
@@ -190,7 +190,7 @@ class TraffickingIn(Strict):
 
 
 Name = Annotated[NameIn, BeforeValidator(_name_from_text)]
-Several = Field(default_factory=list, max_length=MAX_CLAIMS)
+Several: Any = Field(default_factory=list, max_length=MAX_CLAIMS)
 
 
 class Claims(Strict):
@@ -213,7 +213,7 @@ class Claims(Strict):
     basis: Basis = Field(
         default=Basis.CLAIMED, description="for claims without a basis of their own"
     )
-    stated_on: datetime.date | None = None
+    stated_on: dt.date | None = None
 
 
 class Particulars(Strict):
@@ -283,10 +283,10 @@ class ClaimOut(BaseModel):
     kind: str
     value: dict[str, Any]
     basis: str
-    stated_on: datetime.date | None
-    recorded_at: datetime.datetime
+    stated_on: dt.date | None
+    recorded_at: dt.datetime
     recorded_by: str
-    withdrawn_at: datetime.datetime | None
+    withdrawn_at: dt.datetime | None
 
 
 class AuthorityOut(BaseModel):
@@ -325,11 +325,11 @@ class CaseOut(BaseModel):
     trafficking_belief: str | None = None
     trafficking_basis: str | None = None
     release: list[str] | None = None
-    registered_at: datetime.datetime | None = None
+    registered_at: dt.datetime | None = None
     registered_by: str | None = None
-    amended_at: datetime.datetime | None = None
-    review_due: datetime.date | None = None
-    closed_at: datetime.datetime | None = None
+    amended_at: dt.datetime | None = None
+    review_due: dt.date | None = None
+    closed_at: dt.datetime | None = None
     close_reason: str | None = None
     claims: list[ClaimOut] | None = None
     events: list[dict[str, Any]] | None = None

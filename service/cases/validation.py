@@ -10,7 +10,6 @@ from service.cases.schemas import BirthIn, Claims
 from service.cases.values import number_range
 from service.errors import BadInput, FieldError
 
-
 EARLIEST_BIRTH_YEAR = 1900
 """Cases stay open for decades, so a birth may lie more than 120 years back, but not before this."""
 

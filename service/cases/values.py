@@ -69,8 +69,7 @@ def country_code(text: str) -> str:
     code = text.strip().upper()
     if code in EXTRA_COUNTRIES:
         return code
-    attribute = {2: "alpha_2", 3: "alpha_3"}.get(len(code))
-    found = pycountry.countries.get(**{attribute: code}) if attribute else None
+    found = pycountry.countries.get(alpha_2=code) or pycountry.countries.get(alpha_3=code)
     if found is None:
         raise ValueError("is not an ISO 3166-1 country code")
     alpha_2: str = found.alpha_2

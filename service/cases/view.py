@@ -1,4 +1,4 @@
-"""Cases as an actor may read them: in full, or as age, sex, event country and the owner's contact."""
+"""Cases as an actor may read them: in full, or only what lets them ask the owner."""
 
 from __future__ import annotations
 

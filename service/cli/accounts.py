@@ -101,7 +101,7 @@ def add_one_official(
     _show_secret(as_json, "login", login, "one_time_password", password)
 
 
-def _show_secret(as_json: bool, name: str, value: str, kind: str, secret: str) -> None:  # noqa: FBT001 - the option's own value
+def _show_secret(as_json: bool, name: str, value: str, kind: str, secret: str) -> None:
     if as_json:
         show_json({name: value, kind: secret})
     else:

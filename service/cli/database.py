@@ -47,7 +47,12 @@ def check(as_json: AsJson = False) -> None:
     different = len(differences(engine))
     engine.dispose()
     fits = current == head and not different
-    body = {"revision": current, "newest": head, "differences": different, "fits": fits}
+    body: dict[str, object] = {
+        "revision": current,
+        "newest": head,
+        "differences": different,
+        "fits": fits,
+    }
     _say(as_json, body, f"revision {current} of {head}, {different} differences")
     if not fits:
         raise typer.Exit(1)
@@ -108,7 +113,7 @@ def _sqlite_file() -> Path:
     return Path(address.database)
 
 
-def _say(as_json: bool, body: dict[str, object], text: str) -> None:  # noqa: FBT001 - the option's own value
+def _say(as_json: bool, body: dict[str, object], text: str) -> None:
     if as_json:
         show_json(body)
     else:

@@ -31,20 +31,32 @@ from service.exchange.importing import (
 )
 from service.security.policy import Permission, Role
 
+_OFFICER = (Role.CHILD_PROTECTION_OFFICER,)
 OFFICIALS = (
-    ("officer.be", "BE-CHILD", "Child protection officer (fictional)", (Role.CHILD_PROTECTION_OFFICER,)),
-    ("officer.de", "DE-JUGEND", "Child protection officer (fictional)", (Role.CHILD_PROTECTION_OFFICER,)),
+    ("officer.be", "BE-CHILD", "Child protection officer (fictional)", _OFFICER),
+    ("officer.de", "DE-JUGEND", "Child protection officer (fictional)", _OFFICER),
     ("investigator.de", "DE-POL", "Investigator (fictional)", (Role.INVESTIGATOR,)),
     ("supervisor.fr", "FR-POL", "Supervisor (fictional)", (Role.SUPERVISOR,)),
     ("auditor.be", "BE-CHILD", "Auditor (fictional)", (Role.AUDITOR,)),
     ("admin.be", "BE-CHILD", "Administrator (fictional)", (Role.ADMINISTRATOR,)),
-)  # fmt: skip
+)
+"""Login, authority, name and roles of those who may sign in to the demo."""
+_NATIONAL = (
+    Permission.CASE_READ,
+    Permission.CASE_WRITE,
+    Permission.SEARCH,
+    Permission.ALERT_READ,
+    Permission.ALERT_DECIDE,
+    Permission.RISK_READ,
+    Permission.EXCHANGE_DECIDE,
+)
 CLIENTS = (
-    ("national-system-be", "BE-CHILD", (Permission.CASE_READ, Permission.CASE_WRITE, Permission.SEARCH, Permission.ALERT_READ, Permission.ALERT_DECIDE, Permission.RISK_READ)),
-    ("national-system-de", "DE-POL", (Permission.CASE_READ, Permission.CASE_WRITE, Permission.SEARCH, Permission.ALERT_READ, Permission.ALERT_DECIDE, Permission.RISK_READ, Permission.EXCHANGE_DECIDE)),
+    ("national-system-be", "BE-CHILD", _NATIONAL),
+    ("national-system-de", "DE-POL", _NATIONAL),
     ("partner-notices", "FR-POL", (Permission.EXCHANGE_NOTICES,)),
     ("partner-queries", "FR-POL", (Permission.EXCHANGE_QUERY,)),
-)  # fmt: skip
+)
+"""Name, authority and scopes of the demo's partner systems."""
 
 
 @guarded
@@ -76,7 +88,7 @@ def demo(
     _show(body, as_json)
 
 
-def _show(body: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001 - the option's own value
+def _show(body: dict[str, Any], as_json: bool) -> None:
     if as_json:
         show_json(body)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from service.accounts.repository import AccountRepository
@@ -35,6 +35,7 @@ _PARTICULARS = (
     "release",
 )
 _DESCRIPTION = {"marks": "distinguishing_marks"}
+_ADDRESS = {"text": "address", "city": "city", "postcode": "postcode", "country": "country"}
 _PARENTS = {"father": "father_name", "mother": "mother_name"}
 
 
@@ -75,35 +76,35 @@ def _columns(case: Case, claims: list[Claim], events: list[CaseEvent]) -> dict[s
 
 
 def _add_claim(row: dict[str, Any], claim: Claim) -> None:
-    value = claim.value
     kind = ClaimKind(claim.kind)
     if kind in _TEXTS:
-        row.setdefault(_TEXTS[kind], []).append(value["text"])
-    elif kind is ClaimKind.NAME:
-        _add_name(row, value)
+        row.setdefault(_TEXTS[kind], []).append(claim.value["text"])
     elif kind is ClaimKind.BIRTH:
-        row.setdefault("date_of_birth", []).append(value["date"])
+        row.setdefault("date_of_birth", []).append(claim.value["date"])
         row.setdefault("date_of_birth_basis", []).append(claim.basis)
-    elif kind is ClaimKind.SEX:
-        row["sex"] = value["code"]
-    elif kind is ClaimKind.CONTACT:
-        row.setdefault(value["kind"], []).append(value["value"])
-    elif kind is ClaimKind.DOCUMENT:
-        number = f"{value['kind']}:{value['number']}" if value.get("kind") else value["number"]
-        row.setdefault("document", []).append(number)
-    elif kind is ClaimKind.ADDRESS:
-        for part, column in (
-            ("text", "address"),
-            ("city", "city"),
-            ("postcode", "postcode"),
-            ("country", "country"),
-        ):
-            if value.get(part):
-                row[column] = value[part]
-    elif kind is ClaimKind.RELATIVE:
-        _add_relative(row, value)
-    elif kind is ClaimKind.DESCRIPTION:
-        row.update({_DESCRIPTION.get(part, part): text for part, text in value.items()})
+    else:
+        _WRITERS[kind](row, claim.value)
+
+
+def _add_sex(row: dict[str, Any], value: dict[str, Any]) -> None:
+    row["sex"] = value["code"]
+
+
+def _add_contact(row: dict[str, Any], value: dict[str, Any]) -> None:
+    row.setdefault(value["kind"], []).append(value["value"])
+
+
+def _add_document(row: dict[str, Any], value: dict[str, Any]) -> None:
+    number = f"{value['kind']}:{value['number']}" if value.get("kind") else value["number"]
+    row.setdefault("document", []).append(number)
+
+
+def _add_address(row: dict[str, Any], value: dict[str, Any]) -> None:
+    row.update({column: value[part] for part, column in _ADDRESS.items() if value.get(part)})
+
+
+def _add_description(row: dict[str, Any], value: dict[str, Any]) -> None:
+    row.update({_DESCRIPTION.get(part, part): text for part, text in value.items()})
 
 
 def _add_name(row: dict[str, Any], value: dict[str, Any]) -> None:
@@ -125,3 +126,14 @@ def _add_relative(row: dict[str, Any], value: dict[str, Any]) -> None:
     elif value["relation"] == "accompanying_adult":
         row.setdefault("accompanying_adult", []).append(value["name"])
         row.setdefault("accompanying_adult_phone", []).append(value.get("phone", ""))
+
+
+_WRITERS: dict[ClaimKind, Callable[[dict[str, Any], dict[str, Any]], None]] = {
+    ClaimKind.NAME: _add_name,
+    ClaimKind.SEX: _add_sex,
+    ClaimKind.CONTACT: _add_contact,
+    ClaimKind.DOCUMENT: _add_document,
+    ClaimKind.ADDRESS: _add_address,
+    ClaimKind.RELATIVE: _add_relative,
+    ClaimKind.DESCRIPTION: _add_description,
+}

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 from sqlalchemy import Engine
 
@@ -146,7 +146,7 @@ class _RejectsFile:
         self._path = path
         self._file: TextIO | None = None
 
-    def __enter__(self) -> _RejectsFile:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -167,7 +167,7 @@ class RiskRepository:
 
     def stays(self, case_ids: Collection[int]) -> list[Stay]:
         """Dated arrivals, encounters and disappearances of cases."""
-        found = []
+        found: list[Stay] = []
         for chunk in chunks(sorted(case_ids)):
             rows = self.session.exec(
                 select(CaseEvent).where(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date
 
-from sqlalchemy import func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import col
 
 from matching.record import PartialDate
@@ -24,42 +24,42 @@ def filtered_cases(
     """
     if not ids:
         return {}
-    query = repository.readable().where(col(Case.id).in_(sorted(ids)))
-    if filters.status is not None:
-        query = query.where(col(Case.status) == filters.status.value)
-    if filters.kinds:
-        query = query.where(col(Case.kind).in_([kind.value for kind in filters.kinds]))
-    if filters.sex is not None:
-        query = query.where(col(Case.sex).in_([filters.sex.value, "U"]))
-    if filters.nationality is not None:
-        query = query.where(
-            or_(
-                col(Case.nationalities).contains(filters.nationality),
-                col(Case.nationalities) == "",
-            )
-        )
-    if filters.age is not None:
-        born = PartialDate.from_age(*number_range(filters.age), on=today)
-        query = query.where(
-            or_(
-                col(Case.birth_earliest).is_(None),
-                (col(Case.birth_earliest) <= born.latest)
-                & (col(Case.birth_latest) >= born.earliest),
-            )
-        )
-    if filters.place:
-        query = query.where(
-            func.lower(col(Case.event_place)).contains(filters.place.lower(), autoescape=True)
-        )
-    if filters.country is not None:
-        query = query.where(col(Case.event_country).in_([filters.country, ""]))
-    if filters.event_from is not None:
-        query = query.where(
-            or_(col(Case.event_date).is_(None), col(Case.event_date) >= filters.event_from)
-        )
-    if filters.event_until is not None:
-        query = query.where(
-            or_(col(Case.event_date).is_(None), col(Case.event_date) <= filters.event_until)
-        )
+    query = repository.readable().where(
+        col(Case.id).in_(sorted(ids)), *_codes(filters), *_event(filters), *_age(filters, today)
+    )
     rows = repository.session.execute(query)
     return {row[0].id: ReadableCase(*row) for row in rows}
+
+
+def _codes(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
+    if filters.status is not None:
+        yield col(Case.status) == filters.status.value
+    if filters.kinds:
+        yield col(Case.kind).in_([kind.value for kind in filters.kinds])
+    if filters.sex is not None:
+        yield col(Case.sex).in_([filters.sex.value, "U"])
+    if filters.nationality is not None:
+        nations = col(Case.nationalities)
+        yield or_(nations.contains(filters.nationality), nations == "")
+
+
+def _age(filters: SearchFilters, today: date) -> Iterator[ColumnElement[bool]]:
+    if filters.age is not None:
+        born = PartialDate.from_age(*number_range(filters.age), on=today)
+        fits = and_(
+            col(Case.birth_earliest) <= born.latest, col(Case.birth_latest) >= born.earliest
+        )
+        yield or_(col(Case.birth_earliest).is_(None), fits)
+
+
+def _event(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
+    when = col(Case.event_date)
+    if filters.place:
+        place = func.lower(col(Case.event_place))
+        yield place.contains(filters.place.lower(), autoescape=True)
+    if filters.country is not None:
+        yield col(Case.event_country).in_([filters.country, ""])
+    if filters.event_from is not None:
+        yield or_(when.is_(None), when >= filters.event_from)
+    if filters.event_until is not None:
+        yield or_(when.is_(None), when <= filters.event_until)

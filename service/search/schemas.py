@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Annotated, Self
 
 from pydantic import (
@@ -49,14 +49,14 @@ class SearchFilters(BaseModel):
     age: AgeText | None = None
     place: Line = ""
     country: Country | None = None
-    event_from: datetime.date | None = None
-    event_until: datetime.date | None = None
+    event_from: dt.date | None = None
+    event_until: dt.date | None = None
     status: Status | None = Status.OPEN
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.age is not None:
-            PartialDate.from_age(*number_range(self.age), on=datetime.date(2000, 1, 1))
+            PartialDate.from_age(*number_range(self.age), on=dt.date(2000, 1, 1))
         if self.event_from and self.event_until and self.event_from > self.event_until:
             raise ValueError("event_from lies after event_until")
         return self
@@ -86,7 +86,7 @@ class SearchQuery(BaseModel):
         if self.born is not None and self.age is not None:
             raise ValueError("give either born or age")
         if self.age is not None:
-            PartialDate.from_age(*number_range(self.age), on=datetime.date(2000, 1, 1))
+            PartialDate.from_age(*number_range(self.age), on=dt.date(2000, 1, 1))
         if not (self.names or self.born or self.age or self.phones or self.documents):
             raise ValueError("give a name, a birth date, an age, a telephone or a document number")
         return self

@@ -31,6 +31,7 @@ class GuardMiddleware:
         self._max_body = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Guard one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -91,6 +92,16 @@ def _limited(receive: Receive, limit: int) -> Receive:
 
 def _set_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
+    guard_headers(headers, path)
+
+
+def guard_headers(headers: MutableHeaders, path: str) -> None:
+    """Put the security headers on an answer.
+
+    Args:
+        headers: Of the answer.
+        path: That was asked for.
+    """
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
     # Not "no-referrer": browsers then send `Origin: null` with our own forms.

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 
 BUSY_TIMEOUT_MS = 10_000
-"""A waiting writer gives up after 10 s: longer than an import batch, shorter than a browser's patience."""
+"""A waiting writer gives up after 10 s: longer than an import batch, shorter than patience."""
 STATEMENT_TIMEOUT_MS = 60_000
 """No single statement of EMPD runs longer; index builds are made of many."""
 CACHE_KIB = 64_000
@@ -35,7 +35,9 @@ def make_engine(url: str) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "application_name": "empd",
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS}",
+            "options": (
+                f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS}"
+            ),
         },
     )
 

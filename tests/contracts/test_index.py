@@ -18,11 +18,22 @@ from service.index.base import CandidateIndex, Generation, Scope
 from service.index.memory import MemoryIndex
 from service.index.sql import SqlIndex
 
-GIVEN = "Mohammed Ahmad Fatima Zahra Selam Dawit Abdirahman Linh Oleksandr Arben Andrei Mamadou Emma".split()
-FAMILY = "Hosseini Rahimi Tesfay Warsame Nguyen Kovalenko Hoxha Popescu Diallo Schneider Demir Okafor".split()
+GIVEN = (
+    "Mohammed Ahmad Fatima Zahra Selam Dawit Abdirahman Linh Oleksandr Arben Andrei Mamadou"
+).split()
+FAMILY = (
+    "Hosseini Rahimi Tesfay Warsame Nguyen Kovalenko Hoxha Popescu Diallo Schneider Demir Okafor"
+).split()
 
 
-def record(name: str, *, born: str = "2009-03-14", sex: Sex = Sex.MALE, nation: str = "AF", kind: CaseKind = CaseKind.MISSING) -> PersonRecord:
+def record(
+    name: str,
+    *,
+    born: str = "2009-03-14",
+    sex: Sex = Sex.MALE,
+    nation: str = "AF",
+    kind: CaseKind = CaseKind.MISSING,
+) -> PersonRecord:
     births = (BirthDate(PartialDate.parse(born)),) if born else ()
     nations = (nation,) if nation else ()
     return PersonRecord("r", kind, (Name.of(name),), births, sex, nations)
@@ -33,12 +44,16 @@ def index(request: pytest.FixtureRequest) -> Iterator[CandidateIndex]:
     if request.param == "memory":
         yield MemoryIndex()
         return
-    engine: Engine = request.getfixturevalue("engine" if request.param == "sqlite" else "postgres_engine")
+    engine: Engine = request.getfixturevalue(
+        "engine" if request.param == "sqlite" else "postgres_engine"
+    )
     with Session(engine) as session:
         yield SqlIndex(session)
 
 
-def ids(index: CandidateIndex, query: PersonRecord, scope: Scope | None = None, limit: int = 10) -> list[int]:
+def ids(
+    index: CandidateIndex, query: PersonRecord, scope: Scope | None = None, limit: int = 10
+) -> list[int]:
     return [item.case_id for item in index.candidates(query, scope or Scope(), limit).items]
 
 
@@ -59,7 +74,12 @@ def fill(index: CandidateIndex, count: int, seed: int = 7) -> dict[int, PersonRe
 
 class TestContract:
     def test_finds_another_spelling(self, index: CandidateIndex) -> None:
-        index.upsert([index_entry(1, record("محمد حسینی")), index_entry(2, record("Emma Schneider", nation="DE"))])
+        index.upsert(
+            [
+                index_entry(1, record("محمد حسینی")),
+                index_entry(2, record("Emma Schneider", nation="DE")),
+            ]
+        )
         assert ids(index, record("Mohamad Huseini", born="2009-01-01"))[0] == 1
 
     def test_amend_replaces_what_was_held(self, index: CandidateIndex) -> None:
@@ -69,7 +89,9 @@ class TestContract:
         assert ids(index, record("Arben Hoxha", born="")) == []
 
     def test_remove(self, index: CandidateIndex) -> None:
-        index.upsert([index_entry(1, record("Arben Hoxha")), index_entry(2, record("Arben Hoxhaj"))])
+        index.upsert(
+            [index_entry(1, record("Arben Hoxha")), index_entry(2, record("Arben Hoxhaj"))]
+        )
         index.remove([1, 99])
         assert ids(index, record("Arben Hoxha")) == [2]
         folded = fold("arben")
@@ -77,13 +99,17 @@ class TestContract:
 
     def test_wrong_sex_and_nationality_exclude_nobody(self, index: CandidateIndex) -> None:
         index.upsert([index_entry(1, record("Dawit Tesfay", nation="ER"))])
-        assert ids(index, record("Dawit Tesfay", sex=Sex.FEMALE, nation="ET", born="1999-12-05")) == [1]
+        assert ids(
+            index, record("Dawit Tesfay", sex=Sex.FEMALE, nation="ET", born="1999-12-05")
+        ) == [1]
 
     def test_scope_filters_kind_and_own_case(self, index: CandidateIndex) -> None:
-        index.upsert([
-            index_entry(1, record("Linh Nguyen")),
-            index_entry(2, record("Linh Nguyen", kind=CaseKind.ENCOUNTERED)),
-        ])
+        index.upsert(
+            [
+                index_entry(1, record("Linh Nguyen")),
+                index_entry(2, record("Linh Nguyen", kind=CaseKind.ENCOUNTERED)),
+            ]
+        )
         asked = record("Linh Nguyen")
         assert ids(index, asked, Scope(exclude=frozenset({1}))) == [2]
         assert ids(index, asked, Scope(kinds=frozenset({"missing"}))) == [1]
@@ -129,7 +155,13 @@ class TestContract:
 
 def misspelt(name: str, rng: random.Random) -> str:
     place = rng.randrange(1, len(name) - 1)
-    return rng.choice([name[:place] + name[place + 1 :], name.replace("a", "e", 1), " ".join(reversed(name.split()))])
+    return rng.choice(
+        [
+            name[:place] + name[place + 1 :],
+            name.replace("a", "e", 1),
+            " ".join(reversed(name.split())),
+        ]
+    )
 
 
 def test_adapters_agree_on_recall(engine: Engine, postgres_engine: Engine) -> None:
@@ -140,7 +172,9 @@ def test_adapters_agree_on_recall(engine: Engine, postgres_engine: Engine) -> No
             rng = random.Random(11)
             found = 0
             for case_id, item in records.items():
-                asked = record(misspelt(item.names[0].text, rng), born="", nation=item.nationalities[0])
+                asked = record(
+                    misspelt(item.names[0].text, rng), born="", nation=item.nationalities[0]
+                )
                 found += case_id in ids(index, asked, limit=20)
             recalls.append(found / len(records))
     assert min(recalls) > 0.9

@@ -70,8 +70,8 @@ def check_columns(found: list[str]) -> None:
             near = get_close_matches(name, COLUMNS, n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]}?" if near else ""
             errors.append(FieldError(name or "(empty)", f"is no known column{hint}", 1))
-    for name in sorted({name for name in found if found.count(name) > 1}):
-        errors.append(FieldError(name, "stands in the header twice", 1))
+    twice = sorted({name for name in found if found.count(name) > 1})
+    errors.extend(FieldError(name, "stands in the header twice", 1) for name in twice)
     if not found:
         errors.append(FieldError("header", "is missing", 1))
     if errors:

@@ -68,28 +68,29 @@ class ColumnMap(BaseModel):
 
     def apply(self, cells: dict[str, list[str]]) -> dict[str, list[str]]:
         """Rename columns and values of one row."""
-        mapped: dict[str, list[str]] = {}
-        joined = {
-            name for source in self.columns.values() if isinstance(source, list) for name in source
-        }
-        for name, values in cells.items():
-            if name in self.ignore or name in joined:
-                continue
-            mapped[self.target(name)] = values
-        for ours, source in self.columns.items():
-            if isinstance(source, list):
-                text = " ".join(" ".join(cells[name]) for name in source if name in cells)
-                if text:
-                    mapped[ours] = [text]
+        mapped = self._renamed(cells)
         for ours, table in self.values.items():
             if ours in mapped:
                 mapped[ours] = [table.get(value, value) for value in mapped[ours]]
         for ours, value in self.constants.items():
             mapped.setdefault(ours, [value])
-        if self.date_format:
-            for ours in ("date_of_birth", "event_date"):
-                if ours in mapped:
-                    mapped[ours] = [self._date(value) for value in mapped[ours]]
+        for ours in ("date_of_birth", "event_date") if self.date_format else ():
+            if ours in mapped:
+                mapped[ours] = [self._date(value) for value in mapped[ours]]
+        return mapped
+
+    def _renamed(self, cells: dict[str, list[str]]) -> dict[str, list[str]]:
+        joins = {ours: names for ours, names in self.columns.items() if isinstance(names, list)}
+        inside = {name for names in joins.values() for name in names}
+        mapped = {
+            self.target(name): values
+            for name, values in cells.items()
+            if name not in self.ignore and name not in inside
+        }
+        for ours, names in joins.items():
+            text = " ".join(" ".join(cells[name]) for name in names if name in cells)
+            if text:
+                mapped[ours] = [text]
         return mapped
 
     def _date(self, text: str) -> str:

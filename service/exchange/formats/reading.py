@@ -1,4 +1,4 @@
-"""Read files of persons as streams of rows; broken ones are named by row, never skipped silently."""
+"""Read files of persons as streams of rows; a broken one is named, never skipped silently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Cells = dict[str, list[str]]
 """Column to its values; empty cells are left out."""
 FileFormat = Literal["csv", "jsonl"]
 MAX_CELL = 10_000
-"""Characters in one cell: longer than any field, so that the field's own limit gives the message."""
+"""Characters in one cell; the limit of the field itself gives the message before."""
 
 
 @dataclass(slots=True)

@@ -69,7 +69,8 @@ def images(notice_id: str, work: Work, parts: AppParts) -> dict[str, Any]:
 
 
 @router.get("/{notice_id}/images/{picture_id}")
-def picture(notice_id: str, work: Work) -> None:
+def picture(notice_id: str, picture_id: str, work: Work) -> None:
     """The picture itself: EMPD holds metadata only, so there is none to give yet."""
+    del picture_id
     read_notice(work, notice_id, "notice:picture")
     raise NotFound("EMPD holds the metadata of photographs, not yet the pictures")

@@ -36,6 +36,7 @@ _HAIR = {
 _CODES = frozenset(
     [*_EYES.values(), *_HAIR.values(), "BLUL", "BROD", "BROL", "OTHC", "OTHD", "OTHL"]
 )
+FULL_AGE = 18
 _WIDEST_PUBLIC_BIRTH_YEARS = 1
 """A notice needs at least the year of birth: a wider range is no year."""
 
@@ -136,7 +137,7 @@ def detail(
     """A notice in full."""
     described = record.description
     lost = next((event for event in record.events if event.kind == "disappearance"), None)
-    # Where an adult was met is for nobody to read here; where they were lost is why they are sought.
+    # Where an adult was met is for nobody to read here; where they were lost is why one asks.
     shown = lost or (record.events[0] if record.events and is_child(record, today) else None)
     parents = {relative.relation: relative.name.text for relative in record.relatives}
     body = summary(case, record, base_url, photographs)
@@ -164,8 +165,7 @@ def detail(
 def is_child(record: PersonRecord, today: date) -> bool:
     """Whether every claim of birth says under 18."""
     return bool(record.births) and all(
-        today.year - born.date.earliest.year < 18
-        for born in record.births  # noqa: PLR2004 - majority
+        today.year - born.date.earliest.year < FULL_AGE for born in record.births
     )
 
 
