@@ -108,7 +108,7 @@ class AlertRepository:
                 or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id),
             )
         )
-        return {left if right == case_id else right for left, right in rows.tuples()}
+        return {left if right == case_id else right for left, right in rows}
 
 
 class ClusterRepository:

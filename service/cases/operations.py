@@ -72,7 +72,7 @@ def store_case(work: UnitOfWork, draft: CaseDraft, *, authority_code: str = "") 
         Conflict: If the authority has a case with this `record_id`.
     """
     work.actor.require(Permission.CASE_WRITE)
-    authority = _owner(work, authority_code)
+    authority = owner_of(work, authority_code)
     now = work.clock()
     check_against_today(draft, now.date())
     repository = CaseRepository(work.session, work.actor)
@@ -349,7 +349,13 @@ def stored_record(work: UnitOfWork, found: ReadableCase) -> PersonRecord:
     return matching_records(work.session, [case_id])[case_id]
 
 
-def _owner(work: UnitOfWork, code: str) -> Authority:
+def owner_of(work: UnitOfWork, code: str) -> Authority:
+    """The authority that a new case is to belong to.
+
+    Raises:
+        Forbidden: If the actor may not register for it.
+        BadInput: If there is none of this code.
+    """
     accounts = AccountRepository(work.session)
     if code and (work.actor.reads_all or code == work.actor.authority_code):
         return accounts.authority(code)

@@ -226,9 +226,7 @@ def matching_records(session: Session, ids: Collection[int]) -> dict[int, Person
 
 
 def _records_of(session: Session, ids: Sequence[int]) -> dict[int, PersonRecord]:
-    kinds = dict(
-        session.execute(select(Case.id, Case.kind).where(col(Case.id).in_(ids))).tuples().all()
-    )
+    kinds = dict(session.execute(select(Case.id, Case.kind).where(col(Case.id).in_(ids))).all())
     claims: dict[int, list[tuple[str, Mapping[str, Any], str]]] = {}
     for row in session.execute(
         select(Claim.case_id, Claim.kind, Claim.value, Claim.basis)

@@ -15,7 +15,6 @@ from sqlalchemy import Engine
 from matching.record import PersonRecord
 from matching.retrieval import index_entry
 from service.accounts.models import Authority
-from service.accounts.repository import AccountRepository
 from service.alerts.bulk import link_cases
 from service.audit.schemas import AuditEvent
 from service.cases.claims import claim_values
@@ -24,6 +23,7 @@ from service.cases.operations import (
     claim_rows,
     event_row,
     new_case,
+    owner_of,
     record_of,
     refresh_summary,
 )
@@ -217,7 +217,7 @@ class _Batch:
         self._work = work
         self._linkage = linkage
         self._job = job
-        self._authority = AccountRepository(work.session).authority(job.authority)
+        self._authority = owner_of(work, job.authority)
         self._now = work.clock()
 
     def store(

@@ -131,7 +131,7 @@ class RiskRepository:
                     col(Claim.withdrawn_at).is_(None),
                 )
             )
-            for key, case_id in rows.tuples():
+            for key, case_id in rows:
                 holders[key or ""].add(case_id)
         return [
             SharedKey(key, frozenset(found))
@@ -148,7 +148,7 @@ class RiskRepository:
                     col(ClusterMember.case_id).in_(chunk)
                 )
             )
-            found.update(rows.tuples().all())
+            found.update(rows.all())
         return found
 
     def close_alerts(self, case_ids: Collection[int]) -> list[Alert]:
