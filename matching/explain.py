@@ -15,6 +15,7 @@ REASONS: dict[str, str] = {
     "name.fewer_parts": "One name has parts that the other leaves out.",
     "name.partly_same": "Some parts agree, others do not.",
     "name.partly_different": "Only common parts agree, others contradict.",
+    "name.given_differs": "The names agree but for the given one, as those of siblings do.",
     "name.different": "The names do not agree.",
     "date.missing": "One side gives no date of birth.",
     "date.exact": "The same day of birth.",

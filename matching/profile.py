@@ -66,6 +66,7 @@ class Profile:
     weights: Mapping[str, float]
     names: Mapping[str, float]
     dates: Mapping[str, float]
+    siblings: JointLimit
     joint: tuple[JointLimit, ...] = field(default=())
 
     def weight(self, field_name: str, level: str) -> float:
@@ -128,6 +129,7 @@ def parse_profile(data: bytes) -> Profile:
         weights=_weights(body["levels"]),
         names=body["names"],
         dates=body["dates"],
+        siblings=JointLimit(frozenset(body["siblings"]["fields"]), body["siblings"]["limit"]),
         joint=tuple(
             JointLimit(frozenset(item["fields"]), item["limit"]) for item in body["joint"].values()
         ),

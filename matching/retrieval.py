@@ -14,12 +14,11 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.compare.identifiers import normal_number
 from matching.compare.places import fold_place
 from matching.dates.relations import is_placeholder
-from matching.names.alignment import prepare
+from matching.names.alignment import prepare, similarity
 from matching.names.folding import fold
 from matching.names.skeletons import skeletons
 from matching.record import CaseKind, PersonRecord, Precision, Sex
@@ -176,11 +175,6 @@ def vocabulary_keys(folded: str) -> frozenset[str]:
     head = folded[:MAX_DELETE_LENGTH]
     keys.update(head[:place] + head[place + 1 :] for place in range(len(head)) if len(head) > 2)  # noqa: PLR2004 - deletes of two letters meet everything
     return frozenset(keys)
-
-
-def similarity(left: str, right: str) -> float:
-    """Half Jaro-Winkler, half optimal string alignment, 0 to 1."""
-    return 0.5 * JaroWinkler.similarity(left, right) + 0.5 * OSA.normalized_similarity(left, right)
 
 
 def expand_part(part: str, vocabulary: Mapping[str, int], total: int) -> TermGroup:

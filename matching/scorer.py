@@ -18,7 +18,7 @@ from matching.compare.attributes import (
 from matching.compare.circumstances import compare_events, compare_relatives
 from matching.compare.dates import compare_births
 from matching.compare.identifiers import compare_documents, compare_emails, compare_phones
-from matching.compare.names import compare_name_fields
+from matching.compare.names import GIVEN_DIFFERS, compare_name_fields
 from matching.compare.places import (
     compare_address,
     compare_city,
@@ -84,8 +84,13 @@ def _bounded(item: Evidence, profile: Profile) -> Evidence:
 
 
 def _with_joint_limits(evidence: list[Evidence], profile: Profile) -> list[Evidence]:
-    """Scale fields that depend on one another down to what they may give together."""
-    for joint in profile.joint:
+    """Scale fields that depend on one another down to what they may give together.
+
+    Siblings share nearly everything but the given name: where that differs, what
+    a family shares says little.
+    """
+    siblings = any(item.reason == GIVEN_DIFFERS for item in evidence)
+    for joint in (*profile.joint, *((profile.siblings,) if siblings else ())):
         together = sum(
             item.weight for item in evidence if item.field in joint.fields and item.weight > 0
         )

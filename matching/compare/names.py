@@ -9,6 +9,9 @@ from matching.record import Name, NamePartKind, PersonRecord
 
 _CLOSE_LEVELS = frozenset({PartLevel.SKELETON, PartLevel.CLOSE, PartLevel.NEAR, PartLevel.INITIAL})
 _GIVEN = frozenset({NamePartKind.GIVEN})
+_FIRST = 0
+GIVEN_DIFFERS = "name.given_differs"
+"""Reason code of names that agree but for the given one, as those of siblings do."""
 MAX_NAMES = 8
 """Names of one record that are compared; more are variants of these in every collection we saw."""
 
@@ -61,6 +64,8 @@ def compare_two(
     limit = settings["limit"]
     weight = min(max(weight, settings["whole_different"]), limit)
     outcome, reason = _outcome(alignment, lefts, rights, weight)
+    if alignment.pairs and _given_clash(alignment, lefts, rights):
+        reason = GIVEN_DIFFERS
     params = {
         "agreeing": str(len(alignment.pairs)),
         "only_left": str(len(alignment.left_over)),
@@ -92,6 +97,9 @@ def _weight(
 
 def _given_clash(alignment: Alignment, lefts: tuple[Part, ...], rights: tuple[Part, ...]) -> bool:
     """Whether both sides have given names and none of them agrees."""
+    if _FIRST in alignment.left_over and _FIRST in alignment.right_over:
+        # Whatever the parts are called: what stands first on both sides is most often given.
+        return True
     left_given = any(lefts[place].kind in _GIVEN for place in alignment.left_over)
     right_given = any(rights[place].kind in _GIVEN for place in alignment.right_over)
     agreeing = any(

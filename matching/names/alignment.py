@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.names.folding import fold
 from matching.names.scripts import script_of, to_latin
@@ -37,6 +37,9 @@ _SHORT = 2
 """Folds up to this length carry too little for similarity: they are equal or not."""
 _SKELETON_SIMILARITY = 0.5
 """Equal consonants with vowels that have nothing in common (Ali, Ola) are no agreement."""
+_WRITTEN_VOWELS_SIMILARITY = 0.7
+"""Where both sides write their vowels, these must agree more: Hassan is not Hussein."""
+_VOWELLESS = frozenset({"arabic", "hebrew"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +97,40 @@ def _without_article(latin: str, script: str) -> str:
     return latin
 
 
+def similarity(left: str, right: str) -> float:
+    """Half Jaro-Winkler, half optimal string alignment, 0 to 1.
+
+    Jaro-Winkler alone lets a shared beginning hide what follows in short parts.
+    """
+    return 0.5 * JaroWinkler.similarity(left, right) + 0.5 * OSA.normalized_similarity(left, right)
+
+
 @lru_cache(maxsize=300_000)
-def part_level(left: str, right: str, close: float, near: float) -> PartLevel | None:
+def part_level(
+    left: str,
+    right: str,
+    close: float,
+    near: float,
+    vowels: bool = True,  # noqa: FBT001, FBT002 - part of the cache key
+) -> PartLevel | None:
     """How two folds that differ agree, or None when they do not.
 
     Args:
         left: A fold.
         right: The other fold.
-        close: Jaro-Winkler similarity from which folds are close.
+        close: Similarity from which folds are close.
         near: Similarity from which folds are near.
+        vowels: Whether both sides write their vowels.
     """
     if min(len(left), len(right)) == 1:
         return PartLevel.INITIAL if left[:1] == right[:1] else None
-    similarity = JaroWinkler.similarity(left, right)
-    if similarity >= close and min(len(left), len(right)) > _SHORT:
+    alike = similarity(left, right)
+    if alike >= close and min(len(left), len(right)) > _SHORT:
         return PartLevel.CLOSE
-    if skeletons(left) & skeletons(right) and similarity >= _SKELETON_SIMILARITY:
+    least = _WRITTEN_VOWELS_SIMILARITY if vowels else _SKELETON_SIMILARITY
+    if alike >= least and skeletons(left) & skeletons(right):
         return PartLevel.SKELETON
-    if similarity >= near and min(len(left), len(right)) > _SHORT:
+    if alike >= near and min(len(left), len(right)) > _SHORT:
         return PartLevel.NEAR
     return None
 
@@ -120,7 +139,9 @@ def _level(left: Part, right: Part, close: float, near: float) -> PartLevel | No
     if left.fold == right.fold:
         return PartLevel.EXACT if left.latin == right.latin else PartLevel.FOLD
     # Ordered, so that the answer does not depend on the side.
-    return part_level(*sorted((left.fold, right.fold)), close, near)
+    first, second = sorted((left.fold, right.fold))
+    vowels = left.script not in _VOWELLESS and right.script not in _VOWELLESS
+    return part_level(first, second, close, near, vowels)
 
 
 def align(

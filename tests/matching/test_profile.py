@@ -1,0 +1,47 @@
+"""Profiles are data with an identity; probability and bands follow the weight."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import pytest
+
+from matching import Band, TermFrequencies, load_profile
+from matching.explain import sentence
+from matching.profile import parse_profile
+
+DATA = resources.files("matching.profiles").joinpath("default.toml").read_bytes()
+
+
+def test_the_id_changes_with_the_content() -> None:
+    changed = DATA.replace(b"prior = -14.0", b"prior = -13.0")
+    assert parse_profile(DATA).id == load_profile().id
+    assert parse_profile(changed).id != load_profile().id
+
+
+def test_an_impossible_probability_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        parse_profile(DATA.replace(b"m = 0.99", b"m = 1.99", 1))
+
+
+def test_bands_and_probability_rise_with_the_weight() -> None:
+    profile = load_profile()
+    order = [Band.UNLIKELY, Band.POSSIBLE, Band.PROBABLE, Band.STRONG]
+    weights = [profile.prior, *(profile.bands[band] for band in order[1:])]
+    assert [profile.band(bits) for bits in weights] == order
+    found = [profile.probability(bits) for bits in (-1e9, *weights, 1e9)]
+    assert found == sorted(found)
+
+
+def test_rare_parts_say_more_and_the_floor_holds() -> None:
+    profile = load_profile()
+    known = TermFrequencies(10_000, {"muamad": 900, "samarai": 2})
+    said = [profile.information(part, known) for part in ("muamad", "samarai", "neverseen")]
+    assert said == sorted(said)
+    assert said[0] < said[1]
+
+
+def test_every_reason_has_a_sentence() -> None:
+    codes = ["name.transliteration", "date.calendar", "phone.same", "eye_colour.different"]
+    assert all(sentence(code).endswith(".") and sentence(code) != code for code in codes)
+    assert sentence("unheard.of") == "unheard.of"
