@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.names.alignment import similarity
 from matching.names.folding import fold
 from matching.record import (
     Address,
@@ -36,7 +37,6 @@ from matching.retrieval import (
     kind_code,
     kinds_of,
     rank_postings,
-    similarity,
     vocabulary_keys,
 )
 
