@@ -29,6 +29,7 @@ from service.exchange.interpol.api import router as interpol_routes
 from service.index.factory import index_factory
 from service.linkage import Linkage
 from service.observability import Metrics
+from service.problems import install_handlers
 from service.risk.api import router as risk_routes
 from service.risk.pages import router as risk_pages
 from service.search.api import router as search_routes
@@ -36,8 +37,7 @@ from service.search.pages import router as search_pages
 from service.security.headers import GuardMiddleware
 from service.store.engine import make_engine
 from service.web.docs import router as docs_routes
-from service.web.page_errors import install_page_errors
-from service.web.rendering import static_directory
+from service.web.rendering import install_page_errors, static_directory
 
 ROUTERS = (
     token_routes,
@@ -90,6 +90,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    install_handlers(app)
     install_page_errors(app)
     app.add_middleware(GuardMiddleware, metrics=metrics, max_body_bytes=settings.max_body_bytes)
     for router in ROUTERS:

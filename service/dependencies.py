@@ -101,12 +101,11 @@ Form = Annotated[FormData, Depends(read_form)]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page is handed: the unit of work, the token of its forms, who reads and where."""
+    """What a page is handed: the unit of work and the token of its forms."""
 
     work: UnitOfWork
     csrf_token: str
     name: str
-    path: str
 
 
 def get_page(request: Request, parts: AppParts, form: Form) -> Iterator[Page]:
@@ -128,8 +127,7 @@ def get_page(request: Request, parts: AppParts, form: Form) -> Iterator[Page]:
             check_origin(request)
             check_token(str(form.get(CSRF_FIELD, "")), session.csrf_token)
         work.actor = actor
-        name = f"{actor.name} ({actor.authority_code})"
-        yield Page(work, session.csrf_token, name, request.url.path)
+        yield Page(work, session.csrf_token, f"{actor.name} ({actor.authority_code})")
 
 
 SignedInPage = Annotated[Page, Depends(get_page, scope="function")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -66,7 +67,11 @@ def http_problem(error: HTTPException) -> JSONResponse:
     )
 
 
-def unexpected(error: Exception) -> EmpdError:
-    """What nobody foresaw, logged by its class: its text may hold what was typed."""
-    log().error("unexpected_error", error_class=type(error).__name__)
-    return EmpdError("something went wrong on our side")
+def install_handlers(app: FastAPI) -> None:
+    """Answer whatever nobody foresaw; foreseen errors are answered by `web.rendering`."""
+
+    @app.exception_handler(Exception)
+    def _unknown(_request: Request, error: Exception) -> JSONResponse:
+        # The exception's text may hold what was typed; its class may not.
+        log().error("unexpected_error", error_class=type(error).__name__)
+        return problem_response(EmpdError("something went wrong on our side"))

@@ -1,23 +1,15 @@
-"""Form fields as the bodies that operations take, and complaints beside the fields.
-
-A form's fields are named `name-0-full`, `name-1-full`: repeated rows are numbered. While
-a body is put together, `Draft` remembers which field each part came from, so that a
-complaint about `names.1.parts.0.text` finds the way back to its field.
-"""
+"""Form fields as the objects that operations take, and complaints beside the fields."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import FormData
 
-from service.errors import BadInput, Conflict, FieldError
-
-MAX_ROWS = 20
-"""Rows of one kind that a form may hold; a person's file needs far fewer."""
-_WHOLE = frozenset({"", "body", "query", "add"})
+NAME_ROWS = 4
+_SPLIT = ","
+_PARTS = (("given_name", "given"), ("father_name_part", "father"), ("family_name", "family"))
 
 
 def text(form: FormData, name: str) -> str:
@@ -27,163 +19,161 @@ def text(form: FormData, name: str) -> str:
 
 
 def many(form: FormData, name: str) -> list[str]:
-    """All values of a field that was not left empty, such as ticked boxes."""
-    return [value for value in form.getlist(name) if isinstance(value, str) and value.strip()]
+    """All values of a field; commas separate several in one."""
+    found: list[str] = []
+    for value in form.getlist(name):
+        if isinstance(value, str):
+            found.extend(part.strip() for part in value.split(_SPLIT) if part.strip())
+    return found
 
 
-def rows(form: FormData, name: str) -> Iterator[str]:
-    """Prefixes of the rows of a repeated field, such as `name-0` and `name-1`."""
-    numbers = {
-        int(number)
-        for key in form
-        if key.startswith(f"{name}-")
-        and (number := key.removeprefix(f"{name}-").split("-")[0]).isascii()
-        and number.isdigit()
+def values(form: FormData) -> dict[str, str]:
+    """What was typed, to show it again."""
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def case_body(form: FormData) -> dict[str, Any]:
+    """The registration form as the body of POST /api/v1/cases."""
+    body: dict[str, Any] = {"kind": text(form, "kind"), **claims_body(form)}
+    for name in ("record_id", "sis_category", "case_type", "legal_regime", "evaluation"):
+        body[name] = text(form, name) or None
+    for name in ("handling_note", "circumstances"):
+        body[name] = text(form, name) or None
+    body["handling_codes"] = many(form, "handling_codes")
+    body["release"] = many(form, "release")
+    body["trafficking"] = {
+        "belief": text(form, "trafficking_belief") or "unknown",
+        "basis": text(form, "trafficking_basis"),
     }
-    return (f"{name}-{number}" for number in sorted(numbers)[:MAX_ROWS])
+    return body
 
 
-@dataclass
-class Draft:
-    """A body in the making, with the field that each of its parts came from."""
+def claims_body(form: FormData) -> dict[str, Any]:
+    """The fields about the person, for registration and amendment."""
+    phones = [{"kind": "phone", "value": value} for value in many(form, "phone")]
+    emails = [{"kind": "email", "value": value} for value in many(form, "email")]
+    body: dict[str, Any] = {
+        "names": _names(form),
+        "births": _births(form),
+        "sex": text(form, "sex") or None,
+        "nationalities": many(form, "nationality"),
+        "languages": many(form, "languages"),
+        "contacts": phones + emails,
+        "documents": [{"number": value} for value in many(form, "document")],
+        "relatives": _relatives(form),
+        "events": _events(form),
+    }
+    if text(form, "place_of_birth"):
+        body["places_of_birth"] = [text(form, "place_of_birth")]
+    described = {
+        name: text(form, name)
+        for name in ("height_cm", "weight_kg", "eye_colour", "hair_colour", "marks")
+        if text(form, name)
+    }
+    if described:
+        body["description"] = described
+    return body
 
-    form: FormData
-    body: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
-    errors: list[FieldError] = field(default_factory=list)
 
-    def put(self, path: str, value: Any, origin: str) -> None:
-        """Set one part of the body, unless it was left empty.
+def _names(form: FormData) -> list[dict[str, Any]]:
+    names: list[dict[str, Any]] = []
+    parts = [
+        {"text": text(form, field), "kind": kind} for field, kind in _PARTS if text(form, field)
+    ]
+    if parts:
+        names.append({"parts": parts})
+    for row in range(1, NAME_ROWS + 1):
+        if text(form, f"name_{row}"):
+            kind = text(form, f"name_kind_{row}") or "primary"
+            names.append({"full": text(form, f"name_{row}"), "kind": kind})
+    return names
 
-        Args:
-            path: Place in the body, such as `trafficking.basis`.
-            value: What was typed.
-            origin: The field it came from.
-        """
-        self.origins[path] = origin
-        if value in ("", None, [], {}):
-            return
-        *outer, last = path.split(".")
-        place = self.body
-        for part in outer:
-            place = place.setdefault(part, {})
-        place[last] = value
 
-    def add(self, name: str, value: Any, origin: str) -> str:
-        """Add one element to a list of the body and give its path."""
-        items = self.body.setdefault(name, [])
-        items.append(value)
-        path = f"{name}.{len(items) - 1}"
-        self.origins[path] = origin
-        return path
+def _births(form: FormData) -> list[dict[str, Any]]:
+    basis = text(form, "birth_basis") or "claimed"
+    births = [{"date": value, "basis": basis} for value in many(form, "born")]
+    births += [{"age": value, "basis": basis} for value in many(form, "age")]
+    return births
 
-    def copy(self, *names: str) -> None:
-        """Take fields over whose names are those of the body."""
-        for name in names:
-            self.put(name, text(self.form, name), name)
 
-    def complain(self, origin: str, reason: str) -> None:
-        """Note what is wrong with a field before the body is checked."""
-        self.errors.append(FieldError(origin, reason))
+def _relatives(form: FormData) -> list[dict[str, str]]:
+    found = [
+        {"relation": relation, "name": text(form, field)}
+        for relation, field in (("father", "father_name"), ("mother", "mother_name"))
+        if text(form, field)
+    ]
+    if text(form, "adult_name"):
+        found.append(
+            {
+                "relation": "accompanying_adult",
+                "name": text(form, "adult_name"),
+                "phone": text(form, "adult_phone"),
+            }
+        )
+    return found
 
-    def field_of(self, path: str, reason: str = "") -> str:
-        """The field to which a complaint about a part of the body leads.
 
-        Args:
-            path: Such as `names.1.parts.0.text`.
-            reason: A complaint about the whole may name a field.
-        """
-        if path in _WHOLE:
-            named = (name for name in self.form if len(name) > len("kind") and name in reason)
-            return next(named, next(iter(self.origins.values()), ""))
-        parts = path.removeprefix("add.").removeprefix("query.").split(".")
-        for length in range(len(parts), 0, -1):
-            found = self.origins.get(".".join(parts[:length]))
-            if found:
-                return found
+def _events(form: FormData) -> list[dict[str, str]]:
+    event = {
+        name: text(form, f"event_{name}")
+        for name in ("kind", "date", "place", "country")
+        if text(form, f"event_{name}")
+    }
+    return [event] if set(event) - {"kind"} else []
+
+
+def search_body(form: FormData) -> dict[str, Any]:
+    """The search form as the body of POST /api/v1/search."""
+    filters: dict[str, Any] = {
+        "kinds": many(form, "filter_kind"),
+        "sex": text(form, "filter_sex") or None,
+        "nationality": text(form, "filter_nationality") or None,
+        "age": text(form, "filter_age") or None,
+        "place": text(form, "filter_place"),
+        "country": text(form, "filter_country") or None,
+        "event_from": text(form, "filter_from") or None,
+        "event_until": text(form, "filter_until") or None,
+    }
+    return {
+        "purpose": text(form, "purpose"),
+        "reference": text(form, "reference"),
+        "query": {
+            "names": [text(form, "name")] if text(form, "name") else [],
+            "born": text(form, "born") or None,
+            "age": text(form, "age") or None,
+            "sex": text(form, "sex") or None,
+            "nationalities": many(form, "nationality"),
+            "phones": many(form, "phone"),
+            "documents": [{"number": value} for value in many(form, "document")],
+            "mother_name": text(form, "mother_name") or None,
+            "filters": filters,
+        },
+    }
+
+
+FIELD_OF: Mapping[str, str] = {
+    "names": "name_1",
+    "births": "born",
+    "nationalities": "nationality",
+    "contacts": "phone",
+    "documents": "document",
+    "relatives": "adult_name",
+    "events": "event_date",
+    "description": "height_cm",
+    "trafficking": "trafficking_basis",
+}
+"""The form field to which a complaint about the body leads."""
+
+
+def form_field(path: str) -> str:
+    """The form field of a complaint such as `births.0.date`."""
+    parts = [part for part in path.removeprefix("add.").removeprefix("query.").split(".") if part]
+    if not parts:
+        return "kind"
+    if parts[0] == "filters" and len(parts) > 1:
+        return f"filter_{parts[1]}"
+    if parts[-1] in {"age", "height_cm", "weight_kg"} and len(parts) > 1:
         return parts[-1]
-
-
-def date_parts(draft: Draft, prefix: str) -> str:
-    """A date typed as day, month and year, each but the year may be left out.
-
-    Returns:
-        The date as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; empty when nothing was typed.
-    """
-    day, month, year = (text(draft.form, f"{prefix}-{part}") for part in ("day", "month", "year"))
-    if not (day or month or year):
-        return ""
-    if not all(part.isdecimal() for part in (day, month, year) if part):
-        draft.complain(f"{prefix}-day", "day, month and year are written as numbers")
-    elif len(year) != len("2009"):
-        draft.complain(f"{prefix}-year", "the year is needed, with four digits")
-    elif day and not month:
-        draft.complain(f"{prefix}-month", "a day needs its month")
-    else:
-        parts = [str(int(year))] + [f"{int(part):02d}" for part in (month, day) if part]
-        return "-".join(parts)
-    return ""
-
-
-def age_range(draft: Draft, low: str, high: str) -> str:
-    """An age, or the range between two, as `15` or `15..17`."""
-    lowest, highest = text(draft.form, low), text(draft.form, high)
-    if lowest and highest and lowest != highest:
-        return f"{lowest}..{highest}"
-    return lowest or highest
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A form as it was filled in, with its complaints, for showing it again."""
-
-    form: FormData = field(default_factory=FormData)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    defaults: Mapping[str, str | list[str]] = field(default_factory=dict)
-
-    @property
-    def sent(self) -> bool:
-        """Whether somebody filled it in already."""
-        return bool(self.form)
-
-    def value(self, name: str) -> str:
-        """What was typed."""
-        if self.sent:
-            return text(self.form, name)
-        default = self.defaults.get(name, "")
-        return default if isinstance(default, str) else ""
-
-    def ticked(self, name: str, option: object) -> bool:
-        """Whether an option was chosen or a box ticked."""
-        if self.sent:
-            return str(option) in many(self.form, name)
-        default = self.defaults.get(name, "")
-        return str(option) in ([default] if isinstance(default, str) else default)
-
-    def given(self, prefix: str) -> bool:
-        """Whether any field was filled in whose name begins so."""
-        return any(key.startswith(prefix) and text(self.form, key) for key in self.form)
-
-    def row_count(self, name: str, least: int) -> int:
-        """How many rows to show."""
-        numbers = [int(row.rsplit("-", 1)[1]) for row in rows(self.form, name)]
-        return max(least, *(number + 1 for number in numbers), 0)
-
-
-def complaints(draft: Draft, *errors: BadInput | Conflict) -> Filled:
-    """The form with its complaints: each beside its field, in the order of the errors."""
-    found: dict[str, str] = {}
-    problems: list[str] = []
-    for item in draft.errors:
-        found.setdefault(item.field, item.reason)
-    for error in errors:
-        for item in error.errors:
-            place = draft.field_of(item.field, item.reason)
-            if place:
-                found.setdefault(place, item.reason)
-            else:
-                problems.append(item.reason)
-        if not error.errors:
-            problems.append(error.detail)
-    return Filled(draft.form, found, tuple(problems))
+    if parts[0] == "events" and len(parts) > len(["events", "0"]):
+        return f"event_{parts[-1]}"
+    return FIELD_OF.get(parts[0], parts[0])

@@ -1,4 +1,4 @@
-"""Templates to pages; redirects; our own static files."""
+"""Templates, pages and HTML errors."""
 
 from __future__ import annotations
 
@@ -7,16 +7,31 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from matching.explain import field_title, sentence
 from service.dependencies import Page
+from service.errors import EmpdError, NotFound, NotSignedIn
+from service.problems import bad_input_from, http_problem, problem_response
 from service.security.policy import Permission
-from service.web import wording
 from service.web.navigation import entries
-from service.web.waterfall import waterfall, weightiest
+from service.web.waterfall import waterfall
 
+_MACHINE_PATHS = (
+    "/api/",
+    "/notices/",
+    "/europol/",
+    "/oauth/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+)
 _ROOT = Path(__file__).parent
 
 
@@ -36,6 +51,11 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={_version(name)}"
 
 
+def words(code: object) -> str:
+    """A code as words."""
+    return str(code).replace("_", " ")
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -45,26 +65,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        words=wording.words,
-        titled=wording.titled,
-        country=wording.country_name,
-        language=wording.language_name,
-        bits=wording.bits,
-        day=wording.day,
-        minute=wording.minute,
-        partial_day=wording.partial_day,
-        sentence=sentence,
-        field_title=field_title,
-        weightiest=weightiest,
-    )
-    environment.globals.update(
-        static_url=static_url,
-        waterfall=waterfall,
-        Permission=Permission,
-        countries=wording.countries,
-        languages=wording.languages,
-    )
+    environment.filters.update(words=words, sentence=sentence, field_title=field_title)
+    environment.globals.update(static_url=static_url, waterfall=waterfall, Permission=Permission)
     return environment
 
 
@@ -93,3 +95,36 @@ def render(template: str, page: Page | None, *, status: int = 200, **values: Any
 def redirect(path: str) -> RedirectResponse:
     """Send the browser on with GET."""
     return RedirectResponse(path, status_code=303)
+
+
+def _is_page(request: Request) -> bool:
+    return not request.url.path.startswith(_MACHINE_PATHS)
+
+
+def install_page_errors(app: FastAPI) -> None:
+    """Answer a browser's errors as pages, all others as problems."""
+
+    def answer(request: Request, error: EmpdError) -> Response:
+        if not _is_page(request):
+            return problem_response(error)
+        if isinstance(error, NotSignedIn):
+            return redirect("/sign-in")
+        return render("error.html", None, status=error.status, error=error)
+
+    @app.exception_handler(EmpdError)
+    def _known(request: Request, error: EmpdError) -> Response:
+        return answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, bad_input_from(error.errors()))
+
+    @app.exception_handler(ValidationError)
+    def _invalid_inside(request: Request, error: ValidationError) -> Response:
+        return answer(request, bad_input_from(error.errors(include_url=False)))
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> Response:
+        if _is_page(request) and error.status_code == NotFound.status:
+            return answer(request, NotFound("There is no such page."))
+        return http_problem(error)
