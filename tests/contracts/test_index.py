@@ -61,7 +61,7 @@ def fill(index: CandidateIndex, count: int, seed: int = 7) -> dict[int, PersonRe
     rng = random.Random(seed)
     records = {
         case_id: record(
-            f"{rng.choice(GIVEN)} {rng.choice(GIVEN)} {rng.choice(FAMILY)}{rng.choice('aeioukmn')}{rng.choice('aeiou')}",
+            " ".join([*rng.sample(GIVEN, 2), rng.choice(FAMILY) + rng.choice("aeioukmn")]),
             born=date(rng.randint(2006, 2016), rng.randint(1, 12), rng.randint(2, 28)).isoformat(),
             sex=rng.choice([Sex.MALE, Sex.FEMALE]),
             nation=rng.choice(["AF", "ER", "SO", "UA", "VN"]),

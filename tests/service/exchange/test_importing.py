@@ -171,8 +171,14 @@ def test_an_official_imports_for_the_own_authority_only(importer: Importer, tmp_
 
 
 def test_the_febrl_map_keeps_what_it_cannot_read(importer: Importer) -> None:
-    header = "rec_id, given_name, surname, street_number, address_1, address_2, suburb, postcode, state, date_of_birth, soc_sec_id\n"
-    row = "rec-1-org, michaela, neumann, 8, stanley street, miami, winston hills, 4223, nsw, 19151311, 5304218\n"
+    header = (
+        "rec_id, given_name, surname, street_number, address_1, address_2, suburb, postcode, "
+        "state, date_of_birth, soc_sec_id\n"
+    )
+    row = (
+        "rec-1-org, michaela, neumann, 8, stanley street, miami, winston hills, 4223, nsw, "
+        "19151311, 5304218\n"
+    )
     report = importer.run(header + row, column_map=load_map("febrl4"))
     assert report.stored == 1
     with Session(importer.world.engine) as session:
@@ -185,14 +191,14 @@ def test_the_febrl_map_keeps_what_it_cannot_read(importer: Importer) -> None:
     assert "5304218" not in values
 
 
-def test_what_is_exported_can_be_imported_elsewhere(importer: Importer, tmp_path: Path) -> None:
+def test_what_is_exported_can_be_imported_elsewhere(importer: Importer) -> None:
     row = {
         "record_id": "J-1", "kind": "encountered", "given_name": "Selam", "family_name": "Tesfay",
-        "father_name": "Dawit", "aliases": ["ሰላም"], "sex": "F", "date_of_birth": ["2009-03", "2010"],
-        "nationality": ["ER"], "phone": ["+32460000000"], "document": "passport:K1234567",
-        "event_kind": ["arrival", "disappearance"], "event_date": ["2026-03-01", "2026-03-02"],
-        "event_country": ["BE", "BE"], "accompanying_adult": ["Yonas Haile"], "height_cm": "150..160",
-        "release": ["europol"],
+        "father_name": "Dawit", "aliases": ["ሰላም"], "sex": "F", "nationality": ["ER"],
+        "date_of_birth": ["2009-03", "2010"], "phone": ["+32460000000"],
+        "document": "passport:K1234567", "event_kind": ["arrival", "disappearance"],
+        "event_date": ["2026-03-01", "2026-03-02"], "event_country": ["BE", "BE"],
+        "accompanying_adult": ["Yonas Haile"], "height_cm": "150..160", "release": ["europol"],
     }  # fmt: skip
     importer.run(json.dumps(row, ensure_ascii=False) + "\n", name="one.jsonl")
     with importer.world.work() as work:

@@ -24,7 +24,7 @@ NAMES = ["Ahmad", "Selam", "Tesfay", "Linh", "Nguyen", "Arben", "Hoxha", "Dawit"
 
 
 def seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - a repeatable sequence of writes, no secret
+    return random.Random(seed)
 
 
 def person(rng: random.Random) -> PersonRecord:
