@@ -1,0 +1,1 @@
+"""How good scored pairs are: pure functions of weights and truth."""
