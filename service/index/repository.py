@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
-from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, text, update
 from sqlmodel import Session, col
 
 from matching.retrieval import NAME, SCHEMA, IndexEntry, IntArray, vocabulary_keys
@@ -103,6 +103,17 @@ class IndexRepository:
         for table in (_KEYS, _TERMS, _CASES):
             connection.execute(delete(table).where(table.c.generation != number))
         self.session.execute(delete(IndexState).where(col(IndexState.number) != number))
+
+    def refresh_statistics(self) -> None:
+        """Tell PostgreSQL's planner what was loaded.
+
+        Its own analysis follows minutes later; until then the slowest searches of
+        100,000 cases take twice as long. SQLite plans these statements well without.
+        """
+        connection = self.session.connection()
+        if connection.dialect.name == "postgresql":
+            for table in (_TERMS, _KEYS, _POSTINGS, _CASES):
+                connection.execute(text(f"ANALYZE {table.name}"))
 
     def vocabulary(
         self, generation: int, keys: Collection[str]

@@ -140,6 +140,7 @@ class SqlIndex:
         if not self._repository.activate(generation.number):
             raise IndexNotReady("this generation of the index was not built")
         self._repository.drop_others(generation.number)
+        self._repository.refresh_statistics()
 
     def generation(self) -> Generation:
         """The generation that answers."""

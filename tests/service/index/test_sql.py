@@ -6,7 +6,7 @@ import random
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select, text, update
 from sqlmodel import Session, col
 
 from matching.record import BirthDate, CaseKind, Name, PartialDate, PersonRecord, Sex
@@ -104,6 +104,17 @@ def test_a_build_with_many_terms_holds_them_all(
         index.activate(index.build(entries.values()))
         assert contents(session) == expected(entries)
         assert len(session.execute(select(IndexedCase)).scalars().all()) == len(entries)
+
+
+@pytest.mark.postgres
+def test_the_planner_knows_a_new_generation(postgres_engine: Engine) -> None:
+    known = text("SELECT reltuples FROM pg_class WHERE relname = 'index_cases'")
+    with Session(postgres_engine) as session:
+        index = SqlIndex(session)
+        built = index.build(index_entry(n, person(seeded(n))) for n in range(1, 20))
+        assert session.execute(known).scalar_one() <= 0
+        index.activate(built)
+        assert session.execute(known).scalar_one() == 19
 
 
 def test_verify_tells_missing_stale_and_surplus(engine: Engine) -> None:
