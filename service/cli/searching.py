@@ -8,6 +8,7 @@ import typer
 
 from service.cli.context import AsJson, Official, guarded, open_context
 from service.cli.output import show_json, show_line, show_table
+from service.errors import FieldError, PurposeRequired
 from service.search.operations import search_cases
 from service.search.schemas import SearchIn
 
@@ -32,6 +33,13 @@ def search(
     Example: empd search Mohamad Huseini --born 2008 --sex M --purpose missing_child_search
     --reference BE/26/0042
     """
+    missing = [
+        FieldError(option, "is missing")
+        for option, value in (("--purpose", purpose), ("--reference", reference))
+        if not value
+    ]
+    if missing:
+        raise PurposeRequired("; ".join(map(str, missing)), tuple(missing))
     query = {
         "names": [" ".join(name)] if name else [],
         "born": born or None,

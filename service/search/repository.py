@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from matching.record import PartialDate
 from service.cases.models import Case
-from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.repository import CaseRepository, ReadableCase, reads_in_full
 from service.cases.values import number_range
 from service.search.schemas import SearchFilters
 
@@ -20,27 +20,32 @@ def filtered_cases(
 ) -> dict[int, ReadableCase]:
     """Those of the given cases that pass the filters.
 
-    A case that does not say what a filter asks for passes: unknown is not "no".
+    A case that does not say what a filter asks for passes: unknown is not "no". What
+    the limited view withholds (nationality, place, day) filters only cases that the
+    actor reads in full and leaves the others out: else trying one place after the
+    other would tell where a child is.
     """
     if not ids:
         return {}
+    withheld = list(_withheld(filters))
+    if withheld:
+        withheld.append(reads_in_full(repository.actor))
     query = repository.readable().where(
-        col(Case.id).in_(sorted(ids)), *_codes(filters), *_event(filters), *_age(filters, today)
+        col(Case.id).in_(sorted(ids)), *_shown(filters), *_age(filters, today), *withheld
     )
     rows = repository.session.execute(query)
     return {row[0].id: ReadableCase(*row) for row in rows}
 
 
-def _codes(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
+def _shown(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
     if filters.status is not None:
         yield col(Case.status) == filters.status.value
     if filters.kinds:
         yield col(Case.kind).in_([kind.value for kind in filters.kinds])
     if filters.sex is not None:
         yield col(Case.sex).in_([filters.sex.value, "U"])
-    if filters.nationality is not None:
-        nations = col(Case.nationalities)
-        yield or_(nations.contains(filters.nationality), nations == "")
+    if filters.country is not None:
+        yield col(Case.event_country).in_([filters.country, ""])
 
 
 def _age(filters: SearchFilters, today: date) -> Iterator[ColumnElement[bool]]:
@@ -52,13 +57,14 @@ def _age(filters: SearchFilters, today: date) -> Iterator[ColumnElement[bool]]:
         yield or_(col(Case.birth_earliest).is_(None), fits)
 
 
-def _event(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
+def _withheld(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
     when = col(Case.event_date)
+    if filters.nationality is not None:
+        nations = col(Case.nationalities)
+        yield or_(nations.contains(filters.nationality), nations == "")
     if filters.place:
         place = func.lower(col(Case.event_place))
         yield place.contains(filters.place.lower(), autoescape=True)
-    if filters.country is not None:
-        yield col(Case.event_country).in_([filters.country, ""])
     if filters.event_from is not None:
         yield or_(when.is_(None), when >= filters.event_from)
     if filters.event_until is not None:

@@ -250,7 +250,9 @@ class TestSearch:
             ({"age": "15..17"}, {"BE-POL", "DE-JA"}),
             ({"age": "30..40"}, set()),
             ({"event_from": "2026-04-01"}, {"BE-POL"}),
-            ({"event_until": "2026-04-01"}, {"DE-JA"}),
+            ({"event_until": "2026-04-01"}, set()),
+            ({"country": "DE", "place": "Kassel"}, set()),
+            ({"country": "DE"}, {"DE-JA"}),
         ],
     )
     def test_filters_exclude(
