@@ -19,7 +19,7 @@ from service.cli import (
     searching,
 )
 from service.cli.context import AsJson, guarded
-from service.cli.output import show_json, show_table
+from service.cli.output import show_json, show_line, show_table
 from service.config import Settings
 from service.observability import configure_logging
 
@@ -56,6 +56,7 @@ def serve(
     """
     settings = Settings()
     configure_logging(settings.log_format)
+    show_line(f"EMPD listens on http://{host}:{port} (Ctrl-C ends it)")
     uvicorn.run(
         "service.app:create_app",
         factory=True,
