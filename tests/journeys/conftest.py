@@ -137,6 +137,7 @@ class Visitor:
         self.page.get_by_label("Present password").fill(old)
         self.page.get_by_label("New password").fill(new)
         self.page.get_by_role("button", name="Change password").click()
+        self.page.wait_for_url(f"{self.site.url}/")
         self.site.passwords[login] = new
 
     def note(self, message: ConsoleMessage) -> None:
