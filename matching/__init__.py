@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from matching.bulk.names import name_weights
+from matching.compare.names import compare_names
 from matching.evidence import Assessment, Band, Evidence, Outcome
 from matching.explain import explain, sentence
 from matching.profile import Profile, TermFrequencies, load_profile
@@ -32,9 +34,11 @@ __all__ = [
     "Sex",
     "TermFrequencies",
     "assess",
+    "compare_names",
     "explain",
     "index_entry",
     "index_query",
     "load_profile",
+    "name_weights",
     "sentence",
 ]

@@ -11,6 +11,7 @@ REASONS: dict[str, str] = {
     "name.spelling": "The names are spelt differently but read alike.",
     "name.joined": "Two parts of one name are written as one in the other.",
     "name.transliteration": "The names agree across scripts.",
+    "name.nickname": "One name is a pet form or another language's form of the other.",
     "name.similar": "The names are similar.",
     "name.fewer_parts": "One name has parts that the other leaves out.",
     "name.partly_same": "Some parts agree, others do not.",

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from matching.compare.name_bits import PartCurve
 from matching.evidence import Band
 
 _HASH_DIGITS = 12
@@ -55,6 +56,8 @@ class Profile:
         weights: `field.level` to bits, from m- and u-probabilities.
         names: Settings of the comparison of names.
         dates: Bits of the levels of dates of birth.
+        vowelled: What similarity of name parts is worth.
+        vowelless: The same where a side's script leaves its vowels out.
     """
 
     id: str
@@ -66,6 +69,8 @@ class Profile:
     weights: Mapping[str, float]
     names: Mapping[str, float]
     dates: Mapping[str, float]
+    vowelled: PartCurve
+    vowelless: PartCurve
     siblings: JointLimit
     joint: tuple[JointLimit, ...] = field(default=())
 
@@ -83,17 +88,20 @@ class Profile:
         exponent = -(self.slope * bits + self.intercept)
         return 1.0 / (1.0 + math.exp(min(max(exponent, -700.0), 700.0)))
 
-    def information(self, folded: str, frequencies: TermFrequencies) -> float:
-        """Bits that agreement on a part gives: the rarer, the more.
+    def share(self, folded: str, frequencies: TermFrequencies) -> float:
+        """The share of records that bear a part: the rarer, the more agreement says.
 
-        The frequency is smoothed towards the floor while the collection is small.
+        It is smoothed towards the floor while the collection is small.
         """
         names = self.names
         count = frequencies.counts.get(folded, 0)
         belief = names["smoothing"]
         share = (count + belief * names["frequency_floor"]) / (frequencies.total + belief)
-        share = min(max(share, names["frequency_floor"]), names["frequency_ceiling"])
-        return -math.log2(share)
+        return min(max(share, names["frequency_floor"]), names["frequency_ceiling"])
+
+    def part_curve(self, vowelless: bool) -> PartCurve:  # noqa: FBT001 - the one question
+        """What similarity of parts is worth, by whether a side leaves its vowels out."""
+        return self.vowelless if vowelless else self.vowelled
 
 
 @cache
@@ -129,6 +137,8 @@ def parse_profile(data: bytes) -> Profile:
         weights=_weights(body["levels"]),
         names=body["names"],
         dates=body["dates"],
+        vowelled=_curve(body["name_parts"]["vowelled"]),
+        vowelless=_curve(body["name_parts"]["vowelless"]),
         siblings=JointLimit(frozenset(body["siblings"]["fields"]), body["siblings"]["limit"]),
         joint=tuple(
             JointLimit(frozenset(item["fields"]), item["limit"]) for item in body["joint"].values()
@@ -145,3 +155,16 @@ def _weights(levels: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[st
                 raise ValueError(f"{field_name}.{level}: m and u lie between 0 and 1")
             weights[f"{field_name}.{level}"] = math.log2(m / u)
     return weights
+
+
+def _curve(data: Mapping[str, Any]) -> PartCurve:
+    similarity, m, u = data["similarity"], data["m"], data["u"]
+    if not len(similarity) == len(m) == len(u) or sorted(set(similarity)) != list(similarity):
+        raise ValueError("name_parts: as many m and u as rising similarities")
+    if not all(0 < value <= 1 for value in (*m, *u)):
+        raise ValueError("name_parts: m and u lie between 0 and 1")
+    return PartCurve(
+        tuple(map(float, similarity)),
+        tuple(math.log2(value) for value in m),
+        tuple(math.log2(value) for value in u),
+    )

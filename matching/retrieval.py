@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from matching.compare.identifiers import normal_number
 from matching.compare.places import fold_place
 from matching.dates.relations import is_placeholder
-from matching.names.alignment import prepare, similarity
 from matching.names.folding import fold
+from matching.names.parts import prepare
+from matching.names.similarity import fold_similarity as similarity
 from matching.names.skeletons import skeletons
 from matching.record import CaseKind, PersonRecord, Precision, Sex
 
@@ -32,7 +33,7 @@ MAX_EXPANSIONS = 120
 MIN_SIMILARITY = 0.6
 MAX_YEARS_ASKED = 6
 """A search without a name asks for at most so many years of birth; more would be everybody."""
-SCHEMA = 1
+SCHEMA = 2
 """Version of the terms and of the packing; a change asks for a rebuild."""
 
 _KINDS = {kind.value: place for place, kind in enumerate(CaseKind)}

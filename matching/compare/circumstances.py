@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matching.compare.names import compare_two
 from matching.evidence import Evidence, Outcome
-from matching.names.alignment import prepare
+from matching.names.parts import prepare
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, PersonRecord
 

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from matching.compare.name_bits import soften
 from matching.evidence import Evidence, Outcome
-from matching.names.alignment import AlignedPart, Alignment, Part, PartLevel, align, prepare
+from matching.names.alignment import (
+    AlignedPart,
+    Alignment,
+    PartLevel,
+    align,
+    joined_places,
+    order_of,
+)
+from matching.names.parts import Part, Reading, prepare
+from matching.names.similarity import NICKNAME, reading_similarity, sound_similarity
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, NamePartKind, PersonRecord
 
-_CLOSE_LEVELS = frozenset({PartLevel.SKELETON, PartLevel.CLOSE, PartLevel.NEAR, PartLevel.INITIAL})
-_GIVEN = frozenset({NamePartKind.GIVEN})
-_FIRST = 0
+_CLOSE_LEVELS = frozenset({PartLevel.SIMILAR, PartLevel.NICKNAME, PartLevel.INITIAL})
 GIVEN_DIFFERS = "name.given_differs"
 """Reason code of names that agree but for the given one, as those of siblings do."""
+GIVEN_CLASH = 0.5
+"""Severity of a clash of given names from which the reason says so."""
 MAX_NAMES = 8
 """Names of one record that are compared; more are variants of these in every collection we saw."""
+
+
+def compare_names(
+    left: str | Name,
+    right: str | Name,
+    profile: Profile,
+    frequencies: TermFrequencies | None = None,
+) -> Evidence:
+    """Compare two names alone, raw strings of any script or structured names.
+
+    Args:
+        left: A name.
+        right: Another.
+        profile: Settings and bits.
+        frequencies: How common each folded part is; without it every part counts as uncommon.
+    """
+    one = Name.of(left) if isinstance(left, str) else left
+    other = Name.of(right) if isinstance(right, str) else right
+    return compare_two(one, other, profile, frequencies or TermFrequencies.empty())
 
 
 def compare_name_fields(
@@ -28,7 +59,11 @@ def compare_name_fields(
             for one in left.names[:MAX_NAMES]
             for other in right.names[:MAX_NAMES]
         ),
-        key=lambda item: (item.weight, *sorted((item.left, item.right))),
+        key=lambda item: (
+            item.outcome is not Outcome.MISSING,
+            item.weight,
+            *sorted((item.left, item.right)),
+        ),
     )
 
 
@@ -48,110 +83,153 @@ def compare_two(
         frequencies: How common each folded part is.
 
     Returns:
-        Evidence in bits within plus and minus the profile's limit.
+        Evidence in bits within the profile's limits for names.
     """
     lefts, rights = prepare(left), prepare(right)
     if not lefts or not rights:
         return Evidence("name", Outcome.MISSING, 0.0, left.text, right.text, "name.missing")
-    settings = profile.names
-    alignment = align(
-        lefts,
-        rights,
-        close=settings["close_similarity"],
-        near=settings["near_similarity"],
-    )
-    weight = _weight(alignment, lefts, rights, profile, frequencies)
-    limit = settings["limit"]
-    weight = min(max(weight, settings["whole_different"]), limit)
+    alignment = align(lefts, rights, list(_offers(lefts, rights, profile, frequencies)))
+    severity = given_clash(alignment, lefts, rights, profile)
+    weight = total_bits(alignment, severity, profile)
     outcome, reason = _outcome(alignment, lefts, rights, weight)
-    if alignment.pairs and _given_clash(alignment, lefts, rights):
+    agreeing = [pair for pair in alignment.pairs if pair.weight > 0]
+    if agreeing and severity >= GIVEN_CLASH:
         reason = GIVEN_DIFFERS
     params = {
-        "agreeing": str(len(alignment.pairs)),
-        "only_left": str(len(alignment.left_over)),
-        "only_right": str(len(alignment.right_over)),
+        "agreeing": str(len(agreeing)),
+        "only_left": str(len(lefts) - sum(len(pair.left) for pair in agreeing)),
+        "only_right": str(len(rights) - sum(len(pair.right) for pair in agreeing)),
     }
     return Evidence("name", outcome, weight, left.text, right.text, reason, params)
 
 
-def _weight(
-    alignment: Alignment,
-    lefts: tuple[Part, ...],
-    rights: tuple[Part, ...],
-    profile: Profile,
-    frequencies: TermFrequencies,
-) -> float:
+def _offers(
+    lefts: Sequence[Part], rights: Sequence[Part], profile: Profile, frequencies: TermFrequencies
+) -> Iterator[tuple[float, AlignedPart]]:
+    left_shares = [profile.share(part.fold, frequencies) for part in lefts]
+    right_shares = [profile.share(part.fold, frequencies) for part in rights]
+    for i, one in enumerate(lefts):
+        for j, other in enumerate(rights):
+            share = max(left_shares[i], right_shares[j])
+            weight, level = part_bits(one, other, share, profile)
+            yield order_of(weight, one, other), AlignedPart((i,), (j,), weight, level)
+    for j, other in enumerate(rights):
+        for i in joined_places(lefts, other.sound.readings[0].skeleton):
+            share = max(min(left_shares[i : i + 2]), right_shares[j])
+            weight = _joined_bits(lefts[i].joined, other, share, profile)
+            offer = AlignedPart((i, i + 1), (j,), weight, PartLevel.JOINED)
+            yield order_of(weight, lefts[i], other), offer
+    for i, one in enumerate(lefts):
+        for j in joined_places(rights, one.sound.readings[0].skeleton):
+            share = max(left_shares[i], min(right_shares[j : j + 2]))
+            weight = _joined_bits(rights[j].joined, one, share, profile)
+            offer = AlignedPart((i,), (j, j + 1), weight, PartLevel.JOINED)
+            yield order_of(weight, one, rights[j]), offer
+
+
+def part_bits(one: Part, other: Part, share: float, profile: Profile) -> tuple[float, PartLevel]:
+    """Bits and level of two parts set against each other.
+
+    Args:
+        one: A part.
+        other: Another.
+        share: Of the records that bear the commoner of both.
+        profile: Settings and bits.
+    """
     settings = profile.names
-    if not alignment.pairs:
-        return settings["whole_different"]
-    weight = sum(
-        _pair_weight(pair, lefts, rights, profile, frequencies) for pair in alignment.pairs
-    )
-    clashes = min(len(alignment.left_over), len(alignment.right_over))
-    surplus = abs(len(alignment.left_over) - len(alignment.right_over))
-    if clashes and _given_clash(alignment, lefts, rights):
-        weight = min(weight, settings["family_only"]) + settings["different_given"]
-        clashes -= 1
-    return weight + clashes * settings["different"] + surplus * settings["surplus"]
+    if min(len(one.latin), len(other.latin)) == 1 and one.latin != other.latin:
+        agrees = one.latin[0] == other.latin[0]
+        return (
+            (settings["initial"], PartLevel.INITIAL)
+            if agrees
+            else (settings["different"], PartLevel.DIFFERENT)
+        )
+    alike = sound_similarity(one.sound, other.sound)
+    if alike <= 0.0:
+        return settings["different"], PartLevel.DIFFERENT
+    curve = profile.part_curve(one.sound.vowelless or other.sound.vowelless)
+    bits = curve.bits(alike, share)
+    if bits <= 0.0:
+        return max(bits, settings["different"]), PartLevel.DIFFERENT
+    return bits, _level(one, other, alike)
 
 
-def _given_clash(alignment: Alignment, lefts: tuple[Part, ...], rights: tuple[Part, ...]) -> bool:
-    """Whether both sides have given names and none of them agrees."""
-    if _FIRST in alignment.left_over and _FIRST in alignment.right_over:
-        # Whatever the parts are called: what stands first on both sides is most often given.
-        return True
-    left_given = any(lefts[place].kind in _GIVEN for place in alignment.left_over)
-    right_given = any(rights[place].kind in _GIVEN for place in alignment.right_over)
-    agreeing = any(
-        lefts[pair.left[0]].kind in _GIVEN or rights[pair.right[0]].kind in _GIVEN
-        for pair in alignment.pairs
-    )
-    return left_given and right_given and not agreeing
+def _level(one: Part, other: Part, alike: float) -> PartLevel:
+    if one.latin == other.latin:
+        return PartLevel.EXACT
+    if one.fold == other.fold:
+        return PartLevel.FOLD
+    return PartLevel.NICKNAME if alike == NICKNAME else PartLevel.SIMILAR
 
 
-def _pair_weight(
-    pair: AlignedPart,
-    lefts: tuple[Part, ...],
-    rights: tuple[Part, ...],
-    profile: Profile,
-    frequencies: TermFrequencies,
+def _joined_bits(joined: Reading | None, other: Part, share: float, profile: Profile) -> float:
+    alike = reading_similarity(joined, other.sound.readings[0]) if joined else 0.0
+    curve = profile.part_curve(other.sound.vowelless)
+    return curve.bits(alike, share) + profile.names["joined"]
+
+
+def given_clash(
+    alignment: Alignment, lefts: Sequence[Part], rights: Sequence[Part], profile: Profile
 ) -> float:
+    """How surely the given names differ, 0 to 1; the surer side has no say alone."""
+    left = _severity(_given_place(lefts), [(p.left, p.weight) for p in alignment.pairs], profile)
+    right = _severity(_given_place(rights), [(p.right, p.weight) for p in alignment.pairs], profile)
+    return min(left, right)
+
+
+def _given_place(parts: Sequence[Part]) -> int:
+    # Whatever the parts are called: what stands first is most often given.
+    return next((i for i, part in enumerate(parts) if part.kind is NamePartKind.GIVEN), 0)
+
+
+def _severity(
+    place: int, weights: Sequence[tuple[tuple[int, ...], float]], profile: Profile
+) -> float:
+    weight = next((weight for places, weight in weights if place in places), None)
+    if weight is None:
+        return 1.0
+    return max(0.0, weight / profile.names["different"])
+
+
+def total_bits(alignment: Alignment, severity: float, profile: Profile) -> float:
+    """The bits of an alignment within the limits of the profile."""
     settings = profile.names
-    # The commoner of both spellings says how surprising the agreement is.
-    information = min(
-        max(profile.information(side[place].fold, frequencies) for place in places)
-        for side, places in ((lefts, pair.left), (rights, pair.right))
+    agreeing = sum(pair.weight for pair in alignment.pairs if pair.weight > 0)
+    clashing = sum(pair.weight for pair in alignment.pairs if pair.weight <= 0)
+    surplus = len(alignment.left_over) + len(alignment.right_over)
+    agreeing -= severity * max(0.0, agreeing - settings["family_only"])
+    clashing += severity * (settings["different_given"] - settings["different"])
+    total = agreeing + clashing + surplus * settings["surplus"]
+    return max(
+        soften(total, settings["soft_limit"], settings["limit"]), settings["whole_different"]
     )
-    return max(information + settings[pair.level.value], settings["least_agreement"])
 
 
 def _outcome(
-    alignment: Alignment, lefts: tuple[Part, ...], rights: tuple[Part, ...], weight: float
+    alignment: Alignment, lefts: Sequence[Part], rights: Sequence[Part], weight: float
 ) -> tuple[Outcome, str]:
-    if weight <= 0:
-        some = "name.partly_different" if alignment.pairs else "name.different"
-        return Outcome.DISAGREE, some
-    levels = {pair.level for pair in alignment.pairs}
-    over = bool(alignment.left_over or alignment.right_over)
-    scripts = {
-        (lefts[pair.left[0]].script, rights[pair.right[0]].script) for pair in alignment.pairs
-    }
-    crosses = any(one != other for one, other in scripts)
-    if crosses:
+    agreeing = [pair for pair in alignment.pairs if pair.weight > 0]
+    if weight <= 0 or not agreeing:
+        return Outcome.DISAGREE, "name.partly_different" if agreeing else "name.different"
+    levels = {pair.level for pair in agreeing}
+    if any(lefts[p.left[0]].script != rights[p.right[0]].script for p in agreeing):
         return (Outcome.CLOSE if levels & _CLOSE_LEVELS else Outcome.AGREE), "name.transliteration"
-    if alignment.left_over and alignment.right_over:
-        return Outcome.CLOSE, "name.partly_same"
-    if levels & _CLOSE_LEVELS:
-        return Outcome.CLOSE, "name.similar"
-    if over:
-        return Outcome.CLOSE, "name.fewer_parts"
-    return Outcome.AGREE, _agreement(alignment, levels)
+    weaker = (
+        (len(agreeing) < len(alignment.pairs), "name.partly_same"),
+        (PartLevel.NICKNAME in levels, "name.nickname"),
+        (bool(levels & _CLOSE_LEVELS), "name.similar"),
+        (bool(alignment.left_over or alignment.right_over), "name.fewer_parts"),
+    )
+    reason = next((reason for found, reason in weaker if found), None)
+    if reason is not None:
+        return Outcome.CLOSE, reason
+    return Outcome.AGREE, _agreement(agreeing, levels)
 
 
-def _agreement(alignment: Alignment, levels: set[PartLevel]) -> str:
+def _agreement(agreeing: Sequence[AlignedPart], levels: set[PartLevel]) -> str:
     if PartLevel.JOINED in levels:
         return "name.joined"
     if PartLevel.FOLD in levels:
         return "name.spelling"
-    in_order = all(pair.left == pair.right for pair in alignment.pairs)
+    in_order = all(pair.left == pair.right for pair in agreeing)
     return "name.same" if in_order else "name.other_order"

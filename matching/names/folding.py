@@ -15,6 +15,7 @@ _STEPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"[^a-z0-9]+", ""),
+        (r"^aba?d[aeou]{1,2}(?:l|(?=([dnrstz])\1))(?=[a-z])", "abd"),
         (r"tsch|tch|tsh|cz", "c"),
         (r"sch|shch|sh", "s"),
         (r"ch", "c"),
@@ -28,6 +29,8 @@ _STEPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"ck|q", "k"),
         (r"c(?=[aou])", "k"),
         (r"c(?=[bdfgklmnpqrstvwz]|$)", "k"),
+        # ks in Alexander and Maxim, h in the Somali Maxamed and Xasan.
+        (r"(?<=[eiou])x|(?<=^ma)x(?=i|$)", "ks"),
         (r"x", "h"),
         (r"w", "v"),
         (r"(?<=[aeiou])y(?=[aeiou])", "i"),
@@ -46,7 +49,7 @@ _MAX_PASSES = 6
 
 @lru_cache(maxsize=400_000)
 def fold(token: str) -> str:
-    """The fold of one part in any script; idempotent.
+    """The fold of one part in any script by its likeliest reading; idempotent.
 
     Args:
         token: A part as `tokenize` gives it.
@@ -55,13 +58,19 @@ def fold(token: str) -> str:
         Lower-case letters a to z and digits; for a part that cannot be read in
         Latin, the part itself, so that it still equals itself.
     """
-    text = to_latin(token)
+    return fold_latin(to_latin(token)) or _fallback(token)
+
+
+@lru_cache(maxsize=400_000)
+def fold_latin(latin: str) -> str:
+    """The fold of a reading in lower-case ASCII; empty only for text without letter or digit."""
+    text = latin
     for _ in range(_MAX_PASSES):
         folded = _pass(text)
         if folded == text:
-            return folded or _fallback(token)
+            break
         text = folded
-    return text or _fallback(token)
+    return text or _fallback(latin)
 
 
 def _pass(text: str) -> str:

@@ -1,17 +1,27 @@
-"""Which script a part is written in, and its letters in Latin.
+"""Which script a part is written in, and how it reads in Latin letters.
 
-Arabic-script letters have a table of our own, since the short vowels are not
-written and the letters of Persian, Pashto, Kurdish and Urdu differ; every other
-script goes through the library `anyascii`.
+Scripts that leave vowels out, or whose letters have several sounds, have tables
+of our own; every other script goes through the library `anyascii`.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 
 from anyascii import anyascii
+
+from matching.names.letters.arabic import read_arabic
+from matching.names.letters.cyrillic import read_cyrillic
+from matching.names.letters.greek import read_greek
+from matching.names.letters.han import read_han
+from matching.names.letters.hangul import read_hangul
+from matching.names.letters.hebrew import read_hebrew
+from matching.names.letters.indic import read_indic
+from matching.names.letters.latin import read_latin
+from matching.names.letters.thai import read_thai
 
 
 class Script(StrEnum):
@@ -23,35 +33,32 @@ class Script(StrEnum):
     CYRILLIC = "cyrillic"
     GREEK = "greek"
     HEBREW = "hebrew"
+    GEORGIAN = "georgian"
+    ARMENIAN = "armenian"
+    DEVANAGARI = "devanagari"
+    BENGALI = "bengali"
+    HAN = "han"
+    HANGUL = "hangul"
+    THAI = "thai"
     OTHER = "other"
 
 
-_PREFIXES = (
-    ("LATIN", Script.LATIN),
-    ("ARABIC", Script.ARABIC),
-    ("ETHIOPIC", Script.ETHIOPIC),
-    ("CYRILLIC", Script.CYRILLIC),
-    ("GREEK", Script.GREEK),
-    ("HEBREW", Script.HEBREW),
-)
-_ARABIC = {
-    **dict(zip("بتثجحخدذرزسشصضطظغفقكلمنه", (
-        "b", "t", "th", "j", "h", "kh", "d", "dh", "r", "z", "s", "sh", "s", "d", "t", "z",
-        "gh", "f", "q", "k", "l", "m", "n", "h",
-    ), strict=True)),
-    **dict(zip("پچژگکټډړږښځڅڼھہٹڈڑڤڵڕںۀ", (
-        "p", "ch", "zh", "g", "k", "t", "d", "r", "zh", "sh", "z", "ts", "n", "h", "h", "t", "d",
-        "r", "v", "l", "r", "n", "a",
-    ), strict=True)),
-}  # fmt: skip
-"""Consonants of Arabic, Persian, Dari, Pashto, Kurdish and Urdu."""
-_ARABIC_VOWELS = {
-    "ا": "a", "أ": "a", "آ": "a", "إ": "i", "ع": "a", "ة": "a", "ى": "a", "ٱ": "a",
-    "ء": "", "ؤ": "u", "ئ": "i", "ۆ": "o", "ێ": "e", "ې": "e", "ۍ": "i", "ە": "e", "ے": "e",
-}  # fmt: skip
-_ARABIC_GLIDES = {"و": ("w", "u"), "ي": ("y", "i"), "ی": ("y", "i"), "ۇ": ("w", "u")}
-"""Letters that stand for a consonant before a vowel and for a long vowel elsewhere."""
-_VOWELS = frozenset("aeiou")
+_BY_UNICODE_NAME = {
+    **{script.value.upper(): script for script in Script},
+    "CJK": Script.HAN,
+}
+_READERS: dict[Script, Callable[[str], tuple[str, ...]]] = {
+    Script.LATIN: read_latin,
+    Script.ARABIC: read_arabic,
+    Script.CYRILLIC: read_cyrillic,
+    Script.GREEK: read_greek,
+    Script.HEBREW: read_hebrew,
+    Script.DEVANAGARI: read_indic,
+    Script.BENGALI: read_indic,
+    Script.HAN: read_han,
+    Script.HANGUL: read_hangul,
+    Script.THAI: read_thai,
+}
 
 
 @lru_cache(maxsize=200_000)
@@ -59,47 +66,31 @@ def script_of(text: str) -> Script:
     """The script of the first letter; `OTHER` when there is none that is told apart."""
     for character in text:
         if unicodedata.category(character).startswith("L"):
-            name = unicodedata.name(character, "")
-            return next(
-                (script for head, script in _PREFIXES if name.startswith(head)), Script.OTHER
-            )
+            head = unicodedata.name(character, "").replace("-", " ").partition(" ")[0]
+            return _BY_UNICODE_NAME.get(head, Script.OTHER)
     return Script.OTHER
 
 
 @lru_cache(maxsize=200_000)
-def to_latin(token: str) -> str:
-    """The letters of a part in lower-case ASCII; empty when nothing can be read.
+def readings(token: str) -> tuple[str, ...]:
+    """How a part reads in lower-case ASCII, the likeliest reading first.
 
-    Unwritten short vowels of Arabic script are filled in as `a` between two
-    consonants: the fold makes little of vowels, but counts syllables.
+    Args:
+        token: A part as `tokenize` gives it.
+
+    Returns:
+        One reading or a few, without doubles; none when nothing can be read.
     """
-    if script_of(token) is Script.ARABIC:
-        token = _from_arabic(token)
-    return anyascii(token).lower()
+    reader = _READERS.get(script_of(token))
+    found = reader(token) if reader is not None else (token,)
+    return tuple(dict.fromkeys(text for text in map(_ascii, found) if text))
 
 
-def _from_arabic(token: str) -> str:
-    letters = [letter for letter in token if not unicodedata.combining(letter)]
-    written: list[str] = []
-    for place, letter in enumerate(letters):
-        following = letters[place + 1] if place + 1 < len(letters) else ""
-        sound = _sound(letter, following, first=not written)
-        if _needs_vowel(written, sound):
-            written.append("a")
-        written.append(sound)
-    return "".join(written)
+def to_latin(token: str) -> str:
+    """The likeliest reading of a part; empty when nothing can be read."""
+    found = readings(token)
+    return found[0] if found else ""
 
 
-def _sound(letter: str, following: str, *, first: bool) -> str:
-    if letter in _ARABIC_GLIDES:
-        consonant, vowel = _ARABIC_GLIDES[letter]
-        before_vowel = following in _ARABIC_VOWELS or following in _ARABIC_GLIDES
-        return consonant if first or before_vowel else vowel
-    return _ARABIC.get(letter) or _ARABIC_VOWELS.get(letter, letter)
-
-
-def _needs_vowel(written: list[str], sound: str) -> bool:
-    if not written or not sound or sound[0] in _VOWELS:
-        return False
-    before = "".join(written[-2:])
-    return bool(before) and before[-1] not in _VOWELS and sound[0].isascii() and before.isascii()
+def _ascii(text: str) -> str:
+    return text if text.isascii() and text.islower() else anyascii(text).lower()

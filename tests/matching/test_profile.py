@@ -36,9 +36,10 @@ def test_bands_and_probability_rise_with_the_weight() -> None:
 def test_rare_parts_say_more_and_the_floor_holds() -> None:
     profile = load_profile()
     known = TermFrequencies(10_000, {"muamad": 900, "samarai": 2})
-    said = [profile.information(part, known) for part in ("muamad", "samarai", "neverseen")]
-    assert said == sorted(said)
-    assert said[0] < said[1]
+    borne = [profile.share(part, known) for part in ("muamad", "samarai", "neverseen")]
+    assert borne == sorted(borne, reverse=True)
+    said = [profile.vowelled.bits(1.0, share) for share in borne]
+    assert said[0] < said[1] <= said[2]
 
 
 def test_every_reason_has_a_sentence() -> None:

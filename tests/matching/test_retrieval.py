@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.names.alignment import similarity
 from matching.names.folding import fold
+from matching.names.similarity import fold_similarity as similarity
 from matching.record import (
     Address,
     BirthDate,

@@ -1,0 +1,288 @@
+"""Compare many pairs of names at once: `compare_two` over arrays.
+
+Names with many parts, and pairs in which two parts of one are one part of the
+other, are few: they go through the explained comparison itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.bulk.sounds import FloatArray, IntArray, SoundTable
+from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, compare_two
+from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE, tie_break
+from matching.names.parts import Part, prepare
+from matching.profile import Profile, TermFrequencies
+from matching.record import Name, NamePartKind
+
+MOST_PARTS = 6
+"""Longer names are rare; they are compared one by one."""
+CHUNK = 100_000
+"""Pairs compared in one go: arrays of a few megabytes stay in the processor's cache."""
+_KINDS = {kind: number for number, kind in enumerate(NamePartKind)}
+_NONE = -1
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class NameScores:
+    """Bits of each pair, whether both sides have a part at all, and whether siblings would fit."""
+
+    bits: FloatArray
+    known: BoolArray
+    given_differs: BoolArray
+
+
+class NameTable:
+    """Names prepared as columns, shape (names, parts); `-1` where a name has fewer parts."""
+
+    def __init__(
+        self, names: Sequence[Name], profile: Profile, frequencies: TermFrequencies
+    ) -> None:
+        self.names = names
+        self._profile = profile
+        self._frequencies = frequencies
+        self.sounds = SoundTable()
+        prepared = [prepare(name) for name in names]
+        self.counts = np.array([len(parts) for parts in prepared], dtype=np.int64)
+        width = min(int(self.counts.max(initial=1)), MOST_PARTS)
+        shape = (len(names), width)
+        self.parts = np.full(shape, _NONE, dtype=np.int64)
+        self.kinds = np.zeros(shape, dtype=np.int64)
+        self.joined = np.full(shape, _NONE, dtype=np.int64)
+        self.given = np.zeros(len(names), dtype=np.int64)
+        for row, parts in enumerate(prepared):
+            if len(parts) <= MOST_PARTS:
+                self._fill(row, parts)
+        self.sounds.freeze()
+        self._describe()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def _fill(self, row: int, parts: Sequence[Part]) -> None:
+        for place, part in enumerate(parts):
+            self.parts[row, place] = self.sounds.number(part.sound)
+            self.kinds[row, place] = _KINDS[part.kind]
+            if part.joined is not None and len(part.joined.skeleton) >= LEAST_JOINED:
+                self.joined[row, place] = _code(part.joined.skeleton)
+        given = (i for i, part in enumerate(parts) if part.kind is NamePartKind.GIVEN)
+        self.given[row] = next(given, 0)
+
+    def _describe(self) -> None:
+        """Columns by number of sound."""
+        first = [sound.readings[0] for sound in self.sounds.sounds]
+        self.share = np.array(
+            [self._profile.share(reading.fold, self._frequencies) for reading in first]
+        )
+        self.tie = np.array([tie_break(reading.fold) for reading in first])
+        self.vowelless = np.array([s.vowelless for s in self.sounds.sounds], dtype=bool)
+        self.initial = np.array([len(reading.latin) == 1 for reading in first], dtype=bool)
+        self.letter = np.array([ord(reading.latin[0]) for reading in first], dtype=np.int64)
+        self.skeleton = np.array([_code(reading.skeleton) for reading in first], dtype=np.int64)
+
+    def scores(self, other: NameTable, left: IntArray, right: IntArray) -> NameScores:
+        """Compare own rows with another table's, pair by pair, shape (pairs,)."""
+        return self._scores(other, left, right, None)
+
+    def against_all(self, other: NameTable) -> NameScores:
+        """Compare the only name of this table with every name of another, shape (other,)."""
+        right = np.arange(len(other))
+        left = np.zeros(len(right), dtype=np.int64)
+        return self._scores(other, left, right, self.sounds.all_pairs(other.sounds))
+
+    def _scores(
+        self, other: NameTable, left: IntArray, right: IntArray, alike: FloatArray | None
+    ) -> NameScores:
+        counts, others = self.counts[left], other.counts[right]
+        known = (counts > 0) & (others > 0)
+        bits = np.zeros(len(left))
+        differs = np.zeros(len(left), dtype=bool)
+        plain = known & (counts <= MOST_PARTS) & (others <= MOST_PARTS)
+        plain &= ~_may_join(self, left, other, right) & ~_may_join(other, right, self, left)
+        for place in np.flatnonzero(known & ~plain).tolist():
+            one, two = self.names[left[place]], other.names[right[place]]
+            found = compare_two(one, two, self._profile, self._frequencies)
+            bits[place], differs[place] = found.weight, found.reason == GIVEN_DIFFERS
+        shapes = counts * (MOST_PARTS + 1) + others
+        for shape in np.unique(shapes[plain]).tolist():
+            here = np.flatnonzero(plain & (shapes == shape))
+            for start in range(0, len(here), CHUNK):
+                some = here[start : start + CHUNK]
+                bits[some], differs[some] = self._shaped(other, left[some], right[some], alike)
+        return NameScores(bits, known, differs)
+
+    def _shaped(
+        self, other: NameTable, left: IntArray, right: IntArray, alike: FloatArray | None
+    ) -> tuple[FloatArray, BoolArray]:
+        """Pairs of names that have p and q parts: arrays of shape (pairs, p, q)."""
+        p, q = int(self.counts[left[0]]), int(other.counts[right[0]])
+        shape = (len(left), p, q)
+        ones = np.broadcast_to(self.parts[left, :p, None], shape)
+        others = np.broadcast_to(other.parts[right, None, :q], shape)
+        if alike is None:
+            similarity = self._unique_similarity(other, ones, others)
+        else:
+            similarity = alike[ones, others]
+        weights = self._part_bits(other, ones, others, similarity)
+        kinds_left, kinds_right = self.kinds[left, :p, None], other.kinds[right, None, :q]
+        same_kind = (kinds_left == kinds_right) & (kinds_left > 0)
+        ties = self.tie[ones] + other.tie[others]
+        taken, left_bits, right_bits = _greedy(
+            weights + (same_kind * SAME_KIND + TIE * ties), weights
+        )
+        severity = np.minimum(
+            self._severity(left_bits, self.given[left]),
+            self._severity(right_bits, other.given[right]),
+        )
+        agreeing = np.where(taken > 0, taken, 0.0).sum(axis=1)
+        clashing = np.where(taken <= 0, taken, 0.0).sum(axis=1)
+        bits = self._totals(agreeing, clashing, severity, abs(p - q))
+        return bits, (severity >= GIVEN_CLASH) & (taken > 0).any(axis=1)
+
+    def _unique_similarity(self, other: NameTable, ones: IntArray, others: IntArray) -> FloatArray:
+        size = len(other.sounds)
+        codes, inverse = np.unique(ones * size + others, return_inverse=True)
+        left, right = np.divmod(codes, size)
+        found = self.sounds.pairs(other.sounds, left, right)
+        spread: FloatArray = found[inverse.reshape(ones.shape)]
+        return spread
+
+    def _part_bits(
+        self, other: NameTable, ones: IntArray, others: IntArray, alike: FloatArray
+    ) -> FloatArray:
+        names = self._profile.names
+        bits = np.full(ones.shape, names["different"])
+        near = alike > 0
+        left, right, similar = ones[near], others[near], alike[near]
+        share = np.maximum(self.share[left], other.share[right])
+        vowelless = self.vowelless[left] | other.vowelless[right]
+        found = np.empty(len(left))
+        for leaves_out in (False, True):
+            here = vowelless == leaves_out
+            curve = self._profile.part_curve(leaves_out)
+            m = np.interp(similar[here], curve.similarity, curve.log2_m)
+            u = np.interp(similar[here], curve.similarity, curve.log2_u)
+            found[here] = m - np.log2(share[here] + 2.0**u)
+        bits[near] = np.maximum(found, names["different"])
+        one, two = self.initial[ones], other.initial[others]
+        if one.any() or two.any():
+            same = self.letter[ones] == other.letter[others]
+            bits[(one ^ two) & same] = names["initial"]
+            bits[(one | two) & ~same] = names["different"]
+        return bits
+
+    def _severity(self, bits: FloatArray, given: IntArray) -> FloatArray:
+        own = np.take_along_axis(bits, given[:, None], axis=1)[:, 0]
+        lost = np.isnan(own)
+        return np.where(lost, 1.0, np.maximum(0.0, own / self._profile.names["different"]))
+
+    def _totals(
+        self, agreeing: FloatArray, clashing: FloatArray, severity: FloatArray, surplus: int
+    ) -> FloatArray:
+        names = self._profile.names
+        agreeing = agreeing - severity * np.maximum(0.0, agreeing - names["family_only"])
+        clashing = clashing + severity * (names["different_given"] - names["different"])
+        total = agreeing + clashing + surplus * names["surplus"]
+        soft, room = names["soft_limit"], names["limit"] - names["soft_limit"]
+        over = total > soft
+        total[over] = soft + room * (1.0 - np.exp((soft - total[over]) / room))
+        return np.maximum(total, names["whole_different"])
+
+
+@lru_cache(maxsize=400_000)
+def _code(skeleton: str) -> int:
+    """A number of a skeleton; should two share one, a pair takes the long way for nothing."""
+    return int.from_bytes(blake2b(skeleton.encode(), digest_size=7).digest(), "big")
+
+
+def _may_join(one: NameTable, ones: IntArray, other: NameTable, others: IntArray) -> BoolArray:
+    """Whether two neighbouring parts of one side may be one part of the other."""
+    found = np.zeros(len(ones), dtype=bool)
+    width = min(one.joined.shape[1], int(one.counts[ones].max(initial=0)))
+    for i in range(width):
+        joined = one.joined[ones, i]
+        places = np.flatnonzero(joined >= 0)
+        if len(places) == 0:
+            continue
+        for j in range(other.parts.shape[1]):
+            part = other.parts[others[places], j]
+            here = places[part >= 0]
+            found[here] |= other.skeleton[part[part >= 0]] == joined[here]
+    return found
+
+
+def _greedy(order: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Take the best offer of each pair again and again, each part once.
+
+    Returns:
+        Weights taken, shape (pairs, min(p, q)), and the weight that each part of
+        the left and the right got, not a number where it was left over.
+    """
+    count, p, q = order.shape
+    order = order.copy()
+    rows = np.arange(count)
+    taken = np.zeros((count, min(p, q)))
+    left, right = np.full((count, p), np.nan), np.full((count, q), np.nan)
+    for turn in range(min(p, q)):
+        i, j = np.divmod(order.reshape(count, -1).argmax(axis=1), q)
+        best = weights[rows, i, j]
+        taken[:, turn] = left[rows, i] = right[rows, j] = best
+        order[rows, i, :] = -np.inf
+        order[rows, :, j] = -np.inf
+    return taken, left, right
+
+
+def name_weights(
+    queries: Sequence[str | Name],
+    names: Sequence[str | Name],
+    profile: Profile,
+    frequencies: TermFrequencies | None = None,
+) -> FloatArray:
+    """Compare every query with every name, raw strings of any script or structured names.
+
+    Args:
+        queries: Names to look for.
+        names: Names to look among.
+        profile: Settings and bits.
+        frequencies: How common each folded part is; without it every part counts as uncommon.
+
+    Returns:
+        Bits as `compare_names` gives them, shape (queries, names); 0 where either
+        side holds no letter.
+    """
+    if frequencies is None:
+        table = _table(tuple(names), _Keyed(profile.id, profile))
+    else:
+        table = NameTable(_structured(names), profile, frequencies)
+    found = np.zeros((len(queries), len(names)))
+    for place, query in enumerate(queries):
+        one = Name.of(query) if isinstance(query, str) else query
+        own = NameTable((one,), profile, frequencies or TermFrequencies.empty())
+        found[place] = own.against_all(table).bits
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """A profile that a cache may tell apart: its id is a hash of its content."""
+
+    id: str
+    profile: Profile = field(compare=False)
+
+
+@lru_cache(maxsize=2)
+def _table(names: tuple[str | Name, ...], keyed: _Keyed) -> NameTable:
+    """Evaluators ask the same list again and again: its preparation is kept."""
+    return NameTable(_structured(names), keyed.profile, TermFrequencies.empty())
+
+
+def _structured(names: Sequence[str | Name]) -> tuple[Name, ...]:
+    return tuple(Name.of(name) if isinstance(name, str) else name for name in names)

@@ -1,0 +1,157 @@
+"""How alike many pairs of name parts sound: `sound_similarity` over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist, cpdist
+
+from matching.names.parts import Sound
+from matching.names.similarity import (
+    FOLD_SHARE,
+    LATIN_SHARE,
+    LEAST_FOLD,
+    NICKNAME,
+    OTHER_READING,
+    SKELETON_SHARE,
+)
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+WORKERS = 2
+"""Threads of rapidfuzz; the embedded default runs on two cores."""
+
+
+class SoundTable:
+    """Sounds by number, their readings as parallel columns."""
+
+    def __init__(self) -> None:
+        self.sounds: list[Sound] = []
+        self._numbers: dict[Sound, int] = {}
+        self.latin: list[str] = []
+        self.fold: list[str] = []
+        self.skeleton: list[str] = []
+        self._first: list[int] = [0]
+
+    def __len__(self) -> int:
+        return len(self.sounds)
+
+    def number(self, sound: Sound) -> int:
+        """The number of a sound, a new one if it was not known."""
+        found = self._numbers.get(sound)
+        if found is not None:
+            return found
+        self._numbers[sound] = len(self.sounds)
+        self.sounds.append(sound)
+        for reading in sound.readings:
+            self.latin.append(reading.latin)
+            self.fold.append(reading.fold)
+            self.skeleton.append(reading.skeleton)
+        self._first.append(len(self.latin))
+        return len(self.sounds) - 1
+
+    def freeze(self) -> None:
+        """Make the columns that comparison needs; call it once all sounds are in."""
+        self.first = np.asarray(self._first, dtype=np.int64)
+        self.main = np.zeros(len(self.fold), dtype=bool)
+        self.main[self.first[:-1]] = True
+        self.sound_of = np.repeat(np.arange(len(self)), np.diff(self.first))
+        self.grouped = np.fromiter((bool(s.groups) for s in self.sounds), bool, len(self))
+
+    def pairs(self, other: SoundTable, left: IntArray, right: IntArray) -> FloatArray:
+        """How alike pairs of own and another table's numbers sound, shape (pairs,)."""
+        if len(left) == 0:
+            return np.zeros(0)
+        first_left, first_right = self.first[left], other.first[right]
+        extra_left = self.first[left + 1] - first_left - 1
+        extra_right = other.first[right + 1] - first_right - 1
+        pair = np.arange(len(left))
+        # Likeliest against likeliest, then each other reading against the other side's likeliest.
+        rows_left = np.concatenate(
+            [first_left, _others(first_left, extra_left), np.repeat(first_left, extra_right)]
+        )
+        rows_right = np.concatenate(
+            [first_right, np.repeat(first_right, extra_left), _others(first_right, extra_right)]
+        )
+        of = np.concatenate([pair, np.repeat(pair, extra_left), np.repeat(pair, extra_right)])
+        alike = self._readings(other, rows_left, rows_right)
+        alike[len(left) :] *= OTHER_READING
+        best = np.zeros(len(left))
+        np.maximum.at(best, of, alike)
+        self._raise_nicknames(other, best, left, right)
+        return best
+
+    def all_pairs(self, other: SoundTable) -> FloatArray:
+        """How alike every own sound is to every other's, shape (own, other); for few own ones."""
+        gate = cdist(
+            self.fold,
+            other.fold,
+            scorer=OSA.normalized_similarity,
+            score_cutoff=LEAST_FOLD,
+            dtype=np.float64,
+            workers=WORKERS,
+        )
+        mine, others = np.nonzero(gate)
+        main_left, main_right = self.main[mine], other.main[others]
+        allowed = main_left | main_right
+        mine, others = mine[allowed], others[allowed]
+        alike = self._near(other, mine, others, gate[mine, others])
+        alike[~(main_left & main_right)[allowed]] *= OTHER_READING
+        best = np.zeros((len(self), len(other)))
+        np.maximum.at(best, (self.sound_of[mine], other.sound_of[others]), alike)
+        left, right = np.nonzero(self.grouped[:, None] & other.grouped[None, :])
+        nicknames = best[left, right]
+        self._raise_nicknames(other, nicknames, left, right)
+        best[left, right] = nicknames
+        return best
+
+    def _readings(self, other: SoundTable, left: IntArray, right: IntArray) -> FloatArray:
+        """`reading_similarity` of pairs of rows."""
+        alike = _osa(self.fold, left, other.fold, right)
+        alike[alike < LEAST_FOLD] = 0.0
+        near = np.flatnonzero(alike)
+        alike[near] = self._near(other, left[near], right[near], alike[near])
+        return alike
+
+    def _near(
+        self, other: SoundTable, left: IntArray, right: IntArray, folds: FloatArray
+    ) -> FloatArray:
+        latin = _osa(self.latin, left, other.latin, right)
+        bones = _osa(self.skeleton, left, other.skeleton, right)
+        alike = LATIN_SHARE * latin + FOLD_SHARE * folds + SKELETON_SHARE * bones
+        alike[latin == 1.0] = 1.0
+        return alike
+
+    def _raise_nicknames(
+        self, other: SoundTable, best: FloatArray, left: IntArray, right: IntArray
+    ) -> None:
+        may = self.grouped[left] & other.grouped[right] & (best < NICKNAME)
+        for place in np.flatnonzero(may).tolist():
+            one, two = self.sounds[left[place]], other.sounds[right[place]]
+            if not one.groups.isdisjoint(two.groups):
+                best[place] = NICKNAME
+
+
+def _osa(
+    left_texts: Sequence[str], left: IntArray, right_texts: Sequence[str], right: IntArray
+) -> FloatArray:
+    if len(left) == 0:
+        return np.zeros(0)
+    found: FloatArray = cpdist(
+        [left_texts[row] for row in left.tolist()],
+        [right_texts[row] for row in right.tolist()],
+        scorer=OSA.normalized_similarity,
+        dtype=np.float64,
+        workers=WORKERS,
+    )
+    return found
+
+
+def _others(first: IntArray, counts: IntArray) -> IntArray:
+    """The rows after the first of each sound, as many as counted."""
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    offset: IntArray = np.arange(int(counts.sum())) - starts + 1
+    return np.repeat(first, counts) + offset

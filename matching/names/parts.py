@@ -1,0 +1,157 @@
+"""A name's parts prepared for comparison: readings, folds and skeletons, without particles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import zip_longest
+
+from matching.names.folding import fold, fold_latin
+from matching.names.letters.han import split_han
+from matching.names.letters.hangul import split_hangul
+from matching.names.nicknames import nickname_groups
+from matching.names.scripts import Script, readings, script_of
+from matching.names.skeletons import skeleton
+from matching.names.tokens import MAX_TOKENS, tokenize
+from matching.record import Name, NamePartKind
+
+PARTICLES = frozenset({
+    "al", "el", "ul", "ad", "as", "ash", "at", "an", "ar", "az", "bin", "ben", "bint", "ibn",
+    "ould", "abu", "abou", "umm", "da", "de", "del", "della", "der", "den", "di", "do", "dos",
+    "du", "la", "le", "les", "van", "von", "zu", "y", "e", "i", "dr", "mr", "mrs", "haji", "hajji",
+})  # fmt: skip
+"""Articles, particles and titles: left out where a name has other parts, for they come and go."""
+_ARTICLES = ("al", "el")
+_LEAST_AFTER_ARTICLE = 4
+"""Letters that must follow an article written as one word: Alim and Elena have none."""
+_SPLITTERS = {Script.HAN: split_han, Script.HANGUL: split_hangul}
+"""Scripts that write family and given name without a blank."""
+_VOWELLESS = frozenset({Script.ARABIC, Script.HEBREW})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a part in Latin letters, at three depths of folding."""
+
+    latin: str
+    fold: str
+    skeleton: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """What of a part decides how alike it is to others; many parts share one.
+
+    Compared by identity: `sound_of` makes one for a token, and caches ask often.
+
+    Attributes:
+        readings: The likeliest first, never empty.
+        groups: Names of which it is a pet or foreign form.
+        vowelless: Whether its script leaves vowels out.
+        script: Value of the script.
+    """
+
+    readings: tuple[Reading, ...]
+    groups: frozenset[int]
+    vowelless: bool
+    script: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part prepared for comparison.
+
+    Attributes:
+        text: As written, case-folded.
+        kind: Its role where known.
+        sound: How it reads.
+        joined: It and the next part written as one, particles between them included.
+    """
+
+    text: str
+    kind: NamePartKind
+    sound: Sound
+    joined: Reading | None = None
+
+    @property
+    def latin(self) -> str:
+        """The likeliest reading."""
+        return self.sound.readings[0].latin
+
+    @property
+    def fold(self) -> str:
+        """The fold of the likeliest reading: the key of frequencies and of the index."""
+        return self.sound.readings[0].fold
+
+    @property
+    def script(self) -> str:
+        """The script it is written in."""
+        return self.sound.script
+
+
+@lru_cache(maxsize=100_000)
+def prepare(name: Name) -> tuple[Part, ...]:
+    """The parts of a name without its particles, unless it has nothing else.
+
+    A name in Han or Hangul without blanks is split into family and given name.
+    """
+    parts = [
+        Part(token, written.kind, sound_of(token))
+        for written in name.parts
+        for whole in tokenize(written.text)
+        for token in _split(whole)
+    ][:MAX_TOKENS]
+    kept = [place for place, part in enumerate(parts) if not _is_particle(part)]
+    kept = kept or list(range(len(parts)))
+    return tuple(
+        _with_joined(parts, place, following) for place, following in zip_longest(kept, kept[1:])
+    )
+
+
+def _is_particle(part: Part) -> bool:
+    return part.latin in PARTICLES and len(part.latin) > 1
+
+
+def _with_joined(parts: list[Part], place: int, following: int | None) -> Part:
+    if following is None:
+        return parts[place]
+    latin = "".join(part.latin for part in parts[place : following + 1])
+    return replace(parts[place], joined=_reading(latin))
+
+
+def _split(token: str) -> tuple[str, ...]:
+    splitter = _SPLITTERS.get(script_of(token))
+    return splitter(token) if splitter is not None else (token,)
+
+
+@lru_cache(maxsize=400_000)
+def sound_of(token: str) -> Sound:
+    """How one token reads, in any script; never empty."""
+    script = script_of(token)
+    found = readings(token)
+    if script is Script.ARABIC:
+        # Arabic writes its article as part of the word; Latin splits it off or drops it.
+        found = tuple(dict.fromkeys(_without_article(text) for text in found))
+    elif script is Script.LATIN and found and _without_article(found[0]) != found[0]:
+        found = (*found[:2], _without_article(found[0]))
+    made = tuple(dict.fromkeys(_reading(text) for text in found)) or (_unreadable(token),)
+    groups = frozenset().union(*(nickname_groups(reading.fold) for reading in made))
+    return Sound(made, groups, script in _VOWELLESS, script.value)
+
+
+def _without_article(latin: str) -> str:
+    if latin.startswith(_ARTICLES) and len(latin) - 2 >= _LEAST_AFTER_ARTICLE:
+        rest = latin[2:]
+        # The a that was filled in after the article belongs to it.
+        return rest[1:] if rest.startswith("a") and len(rest) > _LEAST_AFTER_ARTICLE else rest
+    return latin
+
+
+def _reading(latin: str) -> Reading:
+    folded = fold_latin(latin)
+    return Reading(latin, folded, skeleton(folded))
+
+
+def _unreadable(token: str) -> Reading:
+    folded = fold(token)
+    return Reading(token, folded, folded)
