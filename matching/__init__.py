@@ -5,7 +5,7 @@ from __future__ import annotations
 from matching.bulk.names import name_weights
 from matching.compare.names import compare_names
 from matching.evidence import Assessment, Band, Evidence, Outcome
-from matching.explain import explain, sentence
+from matching.explain import explain
 from matching.profile import Profile, TermFrequencies, load_profile
 from matching.record import (
     BirthDate,
@@ -40,5 +40,4 @@ __all__ = [
     "index_query",
     "load_profile",
     "name_weights",
-    "sentence",
 ]
