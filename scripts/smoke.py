@@ -17,9 +17,10 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,7 +99,15 @@ def _served(environment: dict[str, str]) -> Iterator[str]:
         server.wait(timeout=15)
 
 
-def _call(base: str, path: str, *, token: str = "", body: Any = None, form: Any = None) -> Any:
+def _call(
+    base: str,
+    path: str,
+    *,
+    token: str = "",
+    body: Any = None,
+    form: Any = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Any:
     data, kind = None, ""
     if body is not None:
         data, kind = json.dumps(body).encode(), "application/json"
@@ -109,6 +118,8 @@ def _call(base: str, path: str, *, token: str = "", body: Any = None, form: Any 
         request.add_header("Content-Type", kind)
     if token:
         request.add_header("Authorization", f"Bearer {token}")
+    for name, value in headers.items():
+        request.add_header(name, value)
     try:
         with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as answer:  # noqa: S310 - loopback
             text = answer.read().decode()
@@ -172,19 +183,13 @@ def _prove(base: str, clients: dict[str, dict[str, Any]]) -> None:
     started = time.monotonic()
     answer = _call(base, "/api/v1/search", token=belgian, body=asked)
     print(f"search: {len(answer['hits'])} hits in {(time.monotonic() - started) * 1000:.0f} ms")
-    first = answer["hits"][0]
-    _expect(
-        first["case_id"] == registered["case"]["case_id"] or first["access"] == "limited",
-        "search finds a misspelt name",
-    )
     ids = [hit["case_id"] for hit in answer["hits"][:3]]
-    _expect(registered["case"]["case_id"] in ids, "the child is among the first three hits")
+    _expect(registered["case"]["case_id"] in ids, "a misspelt name is among the first three hits")
 
     verdict = {"verdict": "same", "reason": "mother's name and year agree"}
     path = f"/api/v1/alerts/{alerts[0]['alert_id']}/verdicts"
-    _expect(
-        _call(base, path, token=belgian, body=verdict)["verdict"] == "same", "an official decides"
-    )
+    settled = _call(base, path, token=belgian, body=verdict, headers={"X-Official": "officer.be"})
+    _expect(settled["decided_by"].endswith("officer.be"), "a named official decides")
     case = _call(base, f"/api/v1/cases/{registered['case']['case_id']}", token=belgian)
     _expect(case["cluster_id"] is not None, "confirmed cases form a cluster")
 

@@ -29,13 +29,15 @@ from service.exchange.interpol.api import router as interpol_routes
 from service.index.factory import index_factory
 from service.linkage import Linkage
 from service.observability import Metrics
-from service.problems import install_handlers
 from service.risk.api import router as risk_routes
 from service.risk.pages import router as risk_pages
 from service.search.api import router as search_routes
 from service.search.pages import router as search_pages
 from service.security.headers import GuardMiddleware
+from service.statistics.api import router as statistics_routes
+from service.statistics.pages import router as statistics_pages
 from service.store.engine import make_engine
+from service.store.unit_of_work import store_errors
 from service.web.docs import router as docs_routes
 from service.web.rendering import install_page_errors, static_directory
 
@@ -47,6 +49,7 @@ ROUTERS = (
     risk_routes,
     interpol_routes,
     europol_routes,
+    statistics_routes,
     account_pages,
     case_pages,
     search_pages,
@@ -54,6 +57,7 @@ ROUTERS = (
     risk_pages,
     europol_pages,
     audit_pages,
+    statistics_pages,
     docs_routes,
 )
 
@@ -90,7 +94,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    install_handlers(app)
     install_page_errors(app)
     app.add_middleware(GuardMiddleware, metrics=metrics, max_body_bytes=settings.max_body_bytes)
     for router in ROUTERS:
@@ -109,7 +112,7 @@ def _add_probes(app: FastAPI) -> None:
     @app.get("/readyz", tags=["operation"])
     def readyz(parts: AppParts) -> dict[str, str]:
         """Store and index answer."""
-        with Session(parts.engine) as session:
+        with store_errors(), Session(parts.engine) as session:
             session.connection().execute(text("SELECT 1"))
             index = parts.linkage.open_index(session)
             index.healthy()

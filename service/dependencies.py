@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 from starlette.datastructures import FormData
 
-from service.accounts.operations import actor_of_session, actor_of_token
+from service.accounts.operations import acting_for, actor_of_session, actor_of_token
 from service.clock import Clock
 from service.config import Settings
 from service.errors import NotSignedIn
@@ -22,6 +22,7 @@ from service.security.policy import ANONYMOUS, Actor
 from service.store.unit_of_work import UnitOfWork, unit_of_work
 
 SESSION_COOKIE = "empd_session"
+OFFICIAL_HEADER = "x-official"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = "bearer "
 
@@ -52,12 +53,6 @@ def open_work(request: Request, parts: Parts) -> AbstractContextManager[UnitOfWo
     return unit_of_work(parts.engine, ANONYMOUS, clock=parts.clock, request_id=request_id)
 
 
-def get_anonymous_work(request: Request, parts: AppParts) -> Iterator[UnitOfWork]:
-    """A unit of work for sign-in and token requests."""
-    with open_work(request, parts) as work:
-        yield work
-
-
 def get_work(request: Request, parts: AppParts) -> Iterator[UnitOfWork]:
     """A unit of work for whoever the bearer token or the session names.
 
@@ -73,7 +68,9 @@ def get_work(request: Request, parts: AppParts) -> Iterator[UnitOfWork]:
 def _authenticate(request: Request, parts: Parts, work: UnitOfWork) -> Actor:
     header = request.headers.get("authorization", "")
     if header.lower().startswith(_BEARER):
-        return actor_of_token(work, header[len(_BEARER) :].strip())
+        actor = actor_of_token(work, header[len(_BEARER) :].strip())
+        person = request.headers.get(OFFICIAL_HEADER, "")
+        return acting_for(actor, person) if person else actor
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         raise NotSignedIn("sign in, or send a bearer token")
@@ -133,4 +130,3 @@ def get_page(request: Request, parts: AppParts, form: Form) -> Iterator[Page]:
 SignedInPage = Annotated[Page, Depends(get_page, scope="function")]
 Work = Annotated[UnitOfWork, Depends(get_work, scope="function")]
 """The commit happens before the answer leaves: a failing commit is never a 201."""
-AnonymousWork = Annotated[UnitOfWork, Depends(get_anonymous_work, scope="function")]

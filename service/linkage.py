@@ -5,7 +5,7 @@ The one path that registration, search and partner queries share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -65,17 +65,27 @@ class Linkage:
         """
         index = self.open_index(session)
         found = index.candidates(query, scope, limit)
-        records = matching_records(session, [item.case_id for item in found.items])
-        frequencies = index.frequencies(record_tokens([query, *records.values()]))
+        assessed = self.compare(session, query, [item.case_id for item in found.items])
+        return AssessedCandidates(assessed, found.considered, found.cut, index.generation().name)
+
+    def compare(
+        self, session: Session, query: PersonRecord, case_ids: Collection[int]
+    ) -> tuple[AssessedCase, ...]:
+        """A record against given cases, best first.
+
+        Raises:
+            IndexUnavailable: If the index, which knows how common names are, does not answer.
+        """
+        records = matching_records(session, case_ids)
+        tokens = record_tokens([query, *records.values()])
+        frequencies = self.open_index(session).frequencies(tokens)
         assessed = [
             AssessedCase(case_id, self.assess(query, record, frequencies))
             for case_id, record in records.items()
         ]
         # Ties by id: the same question gets the same order every time.
         assessed.sort(key=lambda item: (-item.assessment.match_weight, item.case_id))
-        return AssessedCandidates(
-            tuple(assessed), found.considered, found.cut, index.generation().name
-        )
+        return tuple(assessed)
 
     def assess(
         self, left: PersonRecord, right: PersonRecord, frequencies: TermFrequencies

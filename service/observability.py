@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
@@ -22,6 +24,7 @@ ALLOWED_KEYS = frozenset(
         "seconds",
         "actor_kind",
         "error_class",
+        "where",
         "count",
         "generation",
         "profile",
@@ -59,6 +62,15 @@ def configure_logging(form: Literal["console", "json"]) -> None:
     )
     # Access logs would write query strings.
     logging.getLogger("uvicorn.access").disabled = True
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error was raised: file, line and function of the innermost frame, no values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "nowhere"
+    last = frames[-1]
+    return f"{Path(last.filename).name}:{last.lineno} {last.name}"
 
 
 def log() -> Any:

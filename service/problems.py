@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from service.errors import RETRY_AFTER_SECONDS, BadInput, EmpdError, FieldError, PurposeRequired
-from service.observability import log
 
 MEDIA_TYPE = "application/problem+json"
 _PURPOSE_FIELDS = frozenset({"purpose", "reference"})
@@ -65,13 +63,3 @@ def http_problem(error: HTTPException) -> JSONResponse:
     return JSONResponse(
         body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE
     )
-
-
-def install_handlers(app: FastAPI) -> None:
-    """Answer whatever nobody foresaw; foreseen errors are answered by `web.rendering`."""
-
-    @app.exception_handler(Exception)
-    def _unknown(_request: Request, error: Exception) -> JSONResponse:
-        # The exception's text may hold what was typed; its class may not.
-        log().error("unexpected_error", error_class=type(error).__name__)
-        return problem_response(EmpdError("something went wrong on our side"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel
 
-from service.accounts.operations import issue_token
-from service.dependencies import AnonymousWork, AppParts
-from service.errors import BadInput, FieldError
+from service.accounts.operations import issue_token, note_refused_token
+from service.dependencies import AppParts, open_work
+from service.errors import BadInput, FieldError, NotSignedIn
 
 router = APIRouter(tags=["tokens"])
 
@@ -28,15 +28,23 @@ def token(
     grant_type: Annotated[str, Form()],
     client_id: Annotated[str, Form()],
     client_secret: Annotated[str, Form()],
-    work: AnonymousWork,
+    request: Request,
     parts: AppParts,
     scope: Annotated[str, Form()] = "",
 ) -> TokenOut:
-    """Issue a short-lived bearer token."""
+    """Issue a short-lived bearer token; a refusal leaves its trace in a transaction of its own."""
     if grant_type != "client_credentials":
         raise BadInput.of(FieldError("grant_type", "must be client_credentials"))
     lifetime = parts.settings.token_lifetime
-    issued, scopes = issue_token(work, client_id, client_secret, lifetime=lifetime, scope=scope)
+    try:
+        with open_work(request, parts) as work:
+            issued, scopes = issue_token(
+                work, client_id, client_secret, lifetime=lifetime, scope=scope
+            )
+    except NotSignedIn:
+        with open_work(request, parts) as work:
+            note_refused_token(work, client_id)
+        raise
     return TokenOut(
         access_token=issued, expires_in=int(lifetime.total_seconds()), scope=" ".join(scopes)
     )

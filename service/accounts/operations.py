@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from service.accounts.models import Authority, BearerToken, MachineClient, Official, WebSession
@@ -34,6 +35,9 @@ MAX_FAILURES_LOGIN = 6
 """Failed sign-ins per login within the window, as case-management practice has it."""
 MAX_FAILURES_ADDRESS = 60
 """Per network address: an office behind one address must not lock itself out."""
+
+_PERSON = re.compile(r"[\w.@-][\w.@ -]{0,99}")
+"""Login or staff number of an official of the partner: a word in the trail, not a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,17 @@ def note_failed_sign_in(work: UnitOfWork, login: str, *, address: str, key: str)
     work.audit(AuditEvent("session:refused"))
 
 
+def note_locked_out(work: UnitOfWork) -> None:
+    """Leave the trace of a sign-in that was not even tried."""
+    work.audit(AuditEvent("session:locked_out"))
+
+
+def note_refused_token(work: UnitOfWork, client_id: str) -> None:
+    """Leave the trace of refused client credentials; an unknown id is not written down."""
+    known = AccountRepository(work.session).client(client_id) is not None
+    work.audit(AuditEvent("token:refused", detail={"client": client_id if known else ""}))
+
+
 def _failure_keys(login: str, address: str, key: str) -> tuple[str, str]:
     return keyed_digest(key, "login", login), keyed_digest(key, "address", address)
 
@@ -132,8 +147,8 @@ def sign_out(work: UnitOfWork, token: str) -> None:
     work.audit(AuditEvent("session:end"))
 
 
-def change_password(work: UnitOfWork, old: str, new: str) -> None:
-    """Replace one's password; other sessions end.
+def change_password(work: UnitOfWork, old: str, new: str, *, token: str) -> None:
+    """Replace one's password; sessions other than that of the token end.
 
     Raises:
         BadInput: If the old one is wrong or the new one does not fit.
@@ -147,6 +162,7 @@ def change_password(work: UnitOfWork, old: str, new: str) -> None:
         raise BadInput.of(FieldError("new_password", reason))
     official.password_hash = hash_password(new)
     official.password_is_one_time = False
+    accounts.end_sessions(official.id or 0, keep=token_hash(token))
     work.audit(AuditEvent("account:change_password", detail={"login": official.login}))
 
 
@@ -207,6 +223,17 @@ def actor_of_token(work: UnitOfWork, token: str) -> Actor:
         authority.country,
         client.id,
     )
+
+
+def acting_for(actor: Actor, person: str) -> Actor:
+    """A machine client that passes on what an official of its authority does.
+
+    Raises:
+        BadInput: If the name is not one that the trail can show.
+    """
+    if not _PERSON.fullmatch(person):
+        raise BadInput.of(FieldError("X-Official", "takes 1 to 100 letters, digits, . @ _ -"))
+    return replace(actor, name=f"{actor.name} for {person}", person=person)
 
 
 def add_authority(work: UnitOfWork, draft: AuthorityIn) -> Authority:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Cookie, Request, Response
 from service.accounts.operations import (
     change_password,
     note_failed_sign_in,
+    note_locked_out,
     sign_in,
     sign_out,
 )
@@ -74,6 +75,8 @@ def sign_in_post(
             note_failed_sign_in(work, login, address=address, key=key)
         return _sign_in_page(parts, error.detail, error.status)
     except TooManyAttempts as error:
+        with open_work(request, parts) as work:
+            note_locked_out(work)
         return _sign_in_page(parts, error.detail, error.status)
     response = redirect("/password" if started.must_change_password else "/")
     response.set_cookie(
@@ -103,12 +106,13 @@ def password_form(page: SignedInPage) -> Response:
 
 
 @router.post("/password")
-def password_post(page: SignedInPage, form: Form) -> Response:
+def password_post(
+    page: SignedInPage, form: Form, empd_session: Annotated[str, Cookie()] = ""
+) -> Response:
     """Change one's password."""
+    old, new = str(form.get("old_password", "")), str(form.get("new_password", ""))
     try:
-        change_password(
-            page.work, str(form.get("old_password", "")), str(form.get("new_password", ""))
-        )
+        change_password(page.work, old, new, token=empd_session)
     except BadInput as error:
         page.work.audit(AuditEvent("account:password_refused"))
         return render("password.html", page, status=error.status, errors=error.errors)

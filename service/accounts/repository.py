@@ -92,9 +92,13 @@ class AccountRepository:
         """A bearer token by its hash."""
         return self.session.get(BearerToken, token_hash)
 
-    def end_sessions(self, official_id: int) -> None:
-        """End all browser sessions of an official."""
-        self.session.execute(delete(WebSession).where(col(WebSession.official_id) == official_id))
+    def end_sessions(self, official_id: int, *, keep: str = "") -> None:
+        """End the browser sessions of an official, but for the one with this token's hash."""
+        self.session.execute(
+            delete(WebSession).where(
+                col(WebSession.official_id) == official_id, col(WebSession.token_hash) != keep
+            )
+        )
 
     def end_tokens(self, machine_client_id: int) -> None:
         """End all bearer tokens of a machine client."""

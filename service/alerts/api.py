@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from matching.evidence import Band
-from service.alerts.operations import alerted_pairs, decide, withdraw
+from service.alerts.operations import alerted_pairs, decide, shown_cases, withdraw
 from service.alerts.repository import AlertRepository
 from service.alerts.schemas import (
     WAITING,
@@ -57,8 +57,7 @@ def read_queue(
         statuses=statuses or WAITING, bands=bands, after=parse_cursor(after), limit=limit
     )
     pairs = alerted_pairs(work, alerts)
-    ids = {side.case.public_id for pair in pairs for side in (pair.left, pair.right)}
-    work.audit(AuditEvent("alert:list", case_ids=tuple(sorted(ids))))
+    work.audit(AuditEvent("alert:list", case_ids=shown_cases(pairs)))
     return alert_page(work, pairs, limit=limit)
 
 
@@ -73,8 +72,8 @@ def read_alert(work: UnitOfWork, alert_id: str) -> AlertDetail:
     work.actor.require(Permission.ALERT_READ)
     alert = AlertRepository(work.session, work.actor).get(alert_id)
     pair = alerted_pairs(work, [alert])[0]
-    ids = (pair.left.case.public_id, pair.right.case.public_id)
-    work.audit(AuditEvent("alert:read", case_ids=ids, detail={"alert": alert_id}))
+    detail = {"alert": alert_id}
+    work.audit(AuditEvent("alert:read", case_ids=shown_cases([pair]), detail=detail))
     return alert_detail(work, pair)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from sqlmodel import Session
 
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import index_entry
+from service.alerts.models import Alert
 from service.alerts.operations import ALERTING, raise_pair
 from service.alerts.repository import AlertRepository
+from service.cases.operations import is_open
 from service.cases.repository import CaseRepository, matching_records
 from service.index.base import Scope
 from service.index.memory import MemoryIndex
@@ -66,45 +70,58 @@ def _compare_share(case_ids: Sequence[int]) -> _Found:
     return [(case_id, _forked[0].of(case_id)) for case_id in case_ids]
 
 
-def link_cases(
-    work: UnitOfWork,
-    linkage: Linkage,
-    ids: Sequence[int],
-    *,
-    progress: Callable[[str, int, int | None], None],
-) -> int:
-    """Raise the possible links of many stored cases.
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The open cases as they were when comparing began."""
 
-    The collection is read once and searched in memory, which for thousands of
-    cases is far cheaper than asking the store for each.
+    digests: dict[int, str]
+    comparison: _Comparison
+    generation: str
+
+
+def read_collection(session: Session, linkage: Linkage, digests: dict[int, str]) -> Collection:
+    """Read all open cases once and index them in memory.
+
+    For thousands of cases that is far cheaper than asking the store for each.
 
     Args:
-        work: The unit of work.
+        session: A session that only reads.
         linkage: Matching.
-        ids: Internal ids of the cases to compare with the whole collection.
+        digests: Content digests of the open cases by internal id.
+    """
+    records = matching_records(session, digests)
+    index = MemoryIndex()
+    index.upsert(index_entry(case_id, record) for case_id, record in records.items())
+    stored = linkage.open_index(session)
+    frequencies = stored.frequencies(record_tokens(records.values()))
+    least_bits = LEAST_RETRIEVAL_BITS + math.log2(max(len(records), AT_CASES) / AT_CASES)
+    comparison = _Comparison(linkage, index, records, frequencies, least_bits)
+    return Collection(digests, comparison, stored.generation().name)
+
+
+def compare_cases(
+    collection: Collection, ids: Sequence[int], progress: Callable[[str, int, int | None], None]
+) -> dict[tuple[int, int], AssessedCase]:
+    """Compare cases with the collection; touches no database.
+
+    Args:
+        collection: What to compare with.
+        ids: Internal ids of the cases to compare.
         progress: Told how many are done.
 
     Returns:
-        How many alerts were raised.
+        The likely pairs: internal ids of the query and of the other, with the assessment.
     """
-    cases = CaseRepository(work.session, work.actor)
-    progress("reading", 0, None)
-    records = matching_records(work.session, cases.open_ids())
-    index = MemoryIndex()
-    index.upsert(index_entry(case_id, record) for case_id, record in records.items())
-    frequencies = linkage.open_index(work.session).frequencies(record_tokens(records.values()))
-    least_bits = LEAST_RETRIEVAL_BITS + math.log2(max(len(records), AT_CASES) / AT_CASES)
-    comparison = _Comparison(linkage, index, records, frequencies, least_bits)
     pairs: dict[tuple[int, int], AssessedCase] = {}
     done = 0
-    for found in _compare_all(comparison, ids):
+    for found in _compare_all(collection.comparison, ids):
         for case_id, items in found:
             for item in items:
                 if (item.case_id, case_id) not in pairs:
                     pairs[case_id, item.case_id] = item
         done += len(found)
         progress("matching", done, len(ids))
-    return _store(work, linkage, pairs)
+    return pairs
 
 
 def _compare_all(comparison: _Comparison, ids: Sequence[int]) -> Iterator[_Found]:
@@ -123,21 +140,33 @@ def _compare_all(comparison: _Comparison, ids: Sequence[int]) -> Iterator[_Found
         _forked.clear()
 
 
-def _store(work: UnitOfWork, linkage: Linkage, pairs: dict[tuple[int, int], AssessedCase]) -> int:
+def store_links(
+    work: UnitOfWork,
+    linkage: Linkage,
+    collection: Collection,
+    pairs: Mapping[tuple[int, int], AssessedCase],
+) -> list[Alert]:
+    """Raise the alerts of compared pairs.
+
+    A case that was changed or closed since the collection was read is left out: its
+    own change compared it again.
+    """
     involved = {case_id for pair in pairs for case_id in pair}
     cases = {
         case_id: found.case
         for case_id, found in CaseRepository(work.session, work.actor).by_ids(involved).items()
+        if is_open(found.case) and found.case.content_digest == collection.digests[case_id]
     }
     known = AlertRepository(work.session, work.actor).by_pairs(involved)
-    generation = linkage.open_index(work.session).generation().name
-    raised = 0
+    raised = []
     for (left, right), item in pairs.items():
+        if left not in cases or right not in cases:
+            continue
         alert = raise_pair(work, known, (cases[left], cases[right]), item.assessment)
         if alert is not None:
             alert.profile_id = linkage.profile.id
-            alert.index_generation = generation
+            alert.index_generation = collection.generation
             work.session.add(alert)
-            raised += 1
+            raised.append(alert)
     work.session.flush()
     return raised

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from matching.evidence import Assessment, Band
 from service.alerts.clusters import recluster
 from service.alerts.models import Alert, Verdict
 from service.alerts.repository import AlertRepository
-from service.alerts.schemas import SETTLED, AlertStatus, VerdictCode, VerdictIn
+from service.alerts.schemas import SETTLED, WAITING, AlertStatus, VerdictCode, VerdictIn
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
-from service.cases.operations import StoredCase
+from service.cases.operations import StoredCase, is_open
 from service.cases.repository import CaseRepository, ReadableCase
 from service.errors import Conflict, Forbidden, NotFound
 from service.evidence_view import evidence_to_json
 from service.identifiers import new_public_id
 from service.index.base import Scope
-from service.linkage import AssessedCandidates, Linkage
+from service.linkage import Linkage
+from service.risk.operations import refresh_signs
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
 
@@ -43,49 +44,34 @@ def raise_alerts(
     Returns:
         The alerts raised or raised again, by falling match weight.
     """
-    case_id = stored.case.id or 0
+    case = stored.case
+    case_id = case.id or 0
     found = linkage.find(
         work.session, stored.record, scope=Scope(exclude=frozenset({case_id})), limit=limit
     )
-    raised = record_candidates(work, stored.case, found, profile_id=linkage.profile.id)
-    _lapse(work, stored.case, {item.case_id for item in _worth_a_look(found)})
-    if raised:
-        work.audit(AuditEvent("alert:raise", case_ids=(stored.case.public_id,)))
-    return raised
-
-
-def _worth_a_look(found: AssessedCandidates) -> list[_Candidate]:
-    return [
-        _Candidate(item.case_id, item.assessment)
-        for item in found.items
-        if item.assessment.band in ALERTING
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    case_id: int
-    assessment: Assessment
-
-
-def record_candidates(
-    work: UnitOfWork, case: Case, found: AssessedCandidates, *, profile_id: str
-) -> list[Alert]:
-    """Store alerts for the candidates that are worth a look."""
-    candidates = _worth_a_look(found)
-    repository = AlertRepository(work.session, work.actor)
-    known = repository.by_pair(case.id or 0)
-    cases = CaseRepository(work.session, work.actor).by_ids([item.case_id for item in candidates])
+    known = AlertRepository(work.session, work.actor).by_pair(case_id)
+    # A partner that retrieval no longer brings among the first is compared all the same.
+    partners = {other for pair in known for other in pair} - {case_id}
+    missed = partners - {item.case_id for item in found.items}
+    again = linkage.compare(work.session, stored.record, missed)
+    likely = [item for item in (*found.items, *again) if item.assessment.band in ALERTING]
+    cases = CaseRepository(work.session, work.actor).by_ids([item.case_id for item in likely])
+    standing = {item.case_id: item for item in likely if is_open(cases[item.case_id].case)}
     raised = []
-    for item in candidates:
-        other = cases[item.case_id].case
-        alert = raise_pair(work, known, (case, other), item.assessment)
+    for other, item in standing.items():
+        alert = raise_pair(work, known, (case, cases[other].case), item.assessment)
         if alert is not None:
-            alert.profile_id = profile_id
+            alert.profile_id = linkage.profile.id
             alert.index_generation = found.generation
             work.session.add(alert)
             raised.append(alert)
+    _lapse(known, case_id, set(standing))
+    case.compared_at = work.clock()
     work.session.flush()
+    if raised:
+        pairs = {i for alert in raised for i in (alert.left_id, alert.right_id)} - {case_id}
+        others = tuple(cases[other].case.public_id for other in sorted(pairs))
+        work.audit(AuditEvent("alert:raise", case_ids=(case.public_id, *others)))
     return raised
 
 
@@ -152,18 +138,18 @@ def pair_digests(left: Case, right: Case) -> str:
     return f"{left.content_digest}:{right.content_digest}"
 
 
-def _lapse(work: UnitOfWork, case: Case, standing: set[int]) -> None:
+def _lapse(known: dict[tuple[int, int], Alert], case_id: int, standing: set[int]) -> None:
     """Open alerts whose evidence went away leave the queue."""
-    repository = AlertRepository(work.session, work.actor)
-    for (left, right), alert in repository.by_pair(case.id or 0).items():
-        other = right if left == case.id else left
+    for (left, right), alert in known.items():
+        other = right if left == case_id else left
         if alert.status not in SETTLED and other not in standing:
             alert.status = AlertStatus.LAPSED.value
 
 
 def lapse_all(work: UnitOfWork, case: Case) -> None:
     """A closed case asks for no decisions any more."""
-    _lapse(work, case, set())
+    case_id = case.id or 0
+    _lapse(AlertRepository(work.session, work.actor).by_pair(case_id), case_id, set())
 
 
 def alerted_pairs(work: UnitOfWork, alerts: Iterable[Alert]) -> list[AlertedPair]:
@@ -174,19 +160,27 @@ def alerted_pairs(work: UnitOfWork, alerts: Iterable[Alert]) -> list[AlertedPair
     return [AlertedPair(alert, cases[alert.left_id], cases[alert.right_id]) for alert in rows]
 
 
+def shown_cases(pairs: Iterable[AlertedPair]) -> tuple[str, ...]:
+    """Public ids of all cases on either side, for the trail."""
+    ids = {side.case.public_id for pair in pairs for side in (pair.left, pair.right)}
+    return tuple(sorted(ids))
+
+
 def decide(work: UnitOfWork, alert_id: str, draft: VerdictIn) -> Verdict:
     """Settle an alert, or say that one is unsure.
 
     Raises:
         Forbidden: If the actor owns neither case.
-        Conflict: If the alert is settled; withdraw that verdict first.
+        Conflict: If the alert is settled (withdraw that verdict first) or lapsed.
     """
     work.actor.require(Permission.ALERT_DECIDE)
     repository = AlertRepository(work.session, work.actor)
-    pair = alerted_pairs(work, [repository.get(alert_id)])[0]
+    pair = alerted_pairs(work, [repository.get(alert_id, lock=True)])[0]
     alert = pair.alert
     if alert.status in SETTLED:
         raise Conflict("the alert is settled; withdraw the verdict first")
+    if alert.status not in WAITING:
+        raise Conflict("the alert has lapsed: a case is closed or its evidence went away")
     verdict = Verdict(
         public_id=new_public_id(),
         alert_id=alert.id or 0,
@@ -205,12 +199,13 @@ def decide(work: UnitOfWork, alert_id: str, draft: VerdictIn) -> Verdict:
     work.session.flush()
     if draft.verdict is VerdictCode.SAME:
         recluster(work, (alert.left_id, alert.right_id))
+    refresh_signs(work, (alert.left_id, alert.right_id))
     _audit_decision(work, pair, "alert:decide", draft.verdict.value)
     return verdict
 
 
 def withdraw(work: UnitOfWork, alert_id: str, verdict_id: str, reason: str) -> Verdict:
-    """Take a verdict back; the alert waits again and a cluster may split.
+    """Take a verdict back: what the verdicts left say stands, and a cluster may split.
 
     Raises:
         NotFound: If the alert has no such verdict.
@@ -219,7 +214,7 @@ def withdraw(work: UnitOfWork, alert_id: str, verdict_id: str, reason: str) -> V
     """
     work.actor.require(Permission.ALERT_DECIDE)
     repository = AlertRepository(work.session, work.actor)
-    pair = alerted_pairs(work, [repository.get(alert_id)])[0]
+    pair = alerted_pairs(work, [repository.get(alert_id, lock=True)])[0]
     verdicts = repository.verdicts(pair.alert.id or 0)
     verdict = next((item for item in verdicts if item.public_id == verdict_id), None)
     if verdict is None:
@@ -231,14 +226,29 @@ def withdraw(work: UnitOfWork, alert_id: str, verdict_id: str, reason: str) -> V
     verdict.withdrawn_at = work.clock()
     verdict.withdrawn_by = work.actor.name
     verdict.withdraw_reason = reason
-    was_settling = verdict.verdict == pair.alert.status
-    if was_settling:
-        pair.alert.status = AlertStatus.OPEN.value
+    pair.alert.status = _status_left(pair, verdicts).value
     work.session.flush()
     if verdict.verdict == VerdictCode.SAME.value:
         recluster(work, (pair.alert.left_id, pair.alert.right_id))
+    refresh_signs(work, (pair.alert.left_id, pair.alert.right_id))
     _audit_decision(work, pair, "alert:withdraw", verdict.verdict)
     return verdict
+
+
+def _status_left(pair: AlertedPair, verdicts: Sequence[Verdict]) -> AlertStatus:
+    """What the newest verdict that stands says of the pair as it is now."""
+    newest = next((item for item in reversed(verdicts) if item.withdrawn_at is None), None)
+    # A confirmed link outlives changed claims; any other verdict spoke of what was claimed then.
+    is_current = newest is not None and (
+        newest.verdict == VerdictCode.SAME.value or newest.digests == pair.alert.digests
+    )
+    if newest is not None and is_current and newest.verdict in SETTLED:
+        return AlertStatus(newest.verdict)
+    if pair.alert.status == AlertStatus.LAPSED.value or not all(
+        is_open(side.case) for side in (pair.left, pair.right)
+    ):
+        return AlertStatus.LAPSED
+    return AlertStatus(newest.verdict) if newest is not None and is_current else AlertStatus.OPEN
 
 
 def _audit_decision(work: UnitOfWork, pair: AlertedPair, action: str, verdict: str) -> None:

@@ -34,15 +34,18 @@ class AlertRepository:
         own = select(Case.id).where(col(Case.authority_id) == self.actor.authority_id)
         return select(Alert).where(or_(col(Alert.left_id).in_(own), col(Alert.right_id).in_(own)))
 
-    def get(self, public_id: str) -> Alert:
+    def get(self, public_id: str, *, lock: bool = False) -> Alert:
         """One alert.
+
+        Args:
+            public_id: Its id.
+            lock: Whether it is to be changed: others wait until the transaction ends.
 
         Raises:
             NotFound: If there is none, or it concerns other authorities only.
         """
-        found = self.session.exec(
-            self.readable().where(col(Alert.public_id) == public_id)
-        ).one_or_none()
+        query = self.readable().where(col(Alert.public_id) == public_id)
+        found = self.session.exec(_to_change(query) if lock else query).one_or_none()
         if found is None:
             raise NotFound("no alert has this id")
         return found
@@ -80,17 +83,17 @@ class AlertRepository:
         ).all()
 
     def by_pair(self, case_id: int) -> dict[tuple[int, int], Alert]:
-        """All alerts on one case, whoever owns it, by pair."""
-        rows = self.session.exec(
-            select(Alert).where(or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id))
-        )
+        """All alerts on one case, whoever owns it, by pair, to change them."""
+        either = or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id)
+        rows = self.session.exec(_to_change(select(Alert).where(either).order_by(col(Alert.id))))
         return {(alert.left_id, alert.right_id): alert for alert in rows}
 
     def by_pairs(self, case_ids: Collection[int]) -> dict[tuple[int, int], Alert]:
-        """All alerts among the given cases, by pair."""
+        """All alerts among the given cases, by pair, to change them."""
         found: dict[tuple[int, int], Alert] = {}
         for chunk in chunks(sorted(case_ids)):
-            rows = self.session.exec(select(Alert).where(col(Alert.left_id).in_(chunk)))
+            query = select(Alert).where(col(Alert.left_id).in_(chunk)).order_by(col(Alert.id))
+            rows = self.session.exec(_to_change(query))
             found.update({(alert.left_id, alert.right_id): alert for alert in rows})
         return found
 
@@ -169,6 +172,11 @@ class ClusterRepository:
             if not self.members(cluster.id or 0):
                 self.session.delete(cluster)
         self.session.flush()
+
+
+def _to_change(query: SelectOfScalar[Alert]) -> SelectOfScalar[Alert]:
+    # Locked and read anew: a verdict given meanwhile must not be overwritten.
+    return query.with_for_update().execution_options(populate_existing=True)
 
 
 def _cluster_of(case_id: int) -> SelectOfScalar[Cluster]:

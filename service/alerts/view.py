@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 
@@ -26,6 +27,9 @@ from service.errors import BadInput, FieldError, NotFound
 from service.evidence_view import evidence_view
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
+
+MOST_ROWS = 2**63 - 1
+"""Neither database counts rows beyond a signed 64-bit integer."""
 
 
 def side_view(repository: CaseRepository, found: ReadableCase, today: date) -> SideOut:
@@ -130,9 +134,12 @@ def parse_cursor(text: str) -> tuple[float, int] | None:
         return None
     weight, _, alert_id = text.partition("_")
     try:
-        return float(weight), int(alert_id)
+        cursor = float(weight), int(alert_id)
     except ValueError:
-        raise BadInput.of(FieldError("after", "is not a cursor of this list")) from None
+        cursor = math.nan, 0
+    if not math.isfinite(cursor[0]) or not 0 <= cursor[1] <= MOST_ROWS:
+        raise BadInput.of(FieldError("after", "is not a cursor of this list"))
+    return cursor
 
 
 def cluster_view(work: UnitOfWork, public_id: str) -> ClusterOut:

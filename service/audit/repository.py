@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Text, cast, text
 from sqlmodel import Session, col, select
 
 from service.audit.models import AuditEntry
@@ -99,10 +99,11 @@ class AuditRepository:
 
     def newest(self, limit: int, case_id: str = "") -> Sequence[AuditEntry]:
         """The newest rows, optionally those that touched one case, for the auditor's page."""
-        rows = self._session.exec(
-            select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
-        ).all()
-        return [row for row in rows if not case_id or case_id in row.case_ids]
+        query = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
+        if case_id:
+            named = cast(col(AuditEntry.case_ids), Text).contains(f'"{case_id}"', autoescape=True)
+            query = query.where(named)
+        return self._session.exec(query).all()
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from service.alerts.schemas import AlertOut
 from service.alerts.view import alert_view
 from service.audit.schemas import AuditEvent
 from service.cases.intake import amend, close, register_case
-from service.cases.operations import share_case, unshare_case
 from service.cases.repository import CaseRepository, ReadableCase
 from service.cases.schemas import CaseAmendment, CaseClosure, CaseDraft, CaseOut, ShareIn
+from service.cases.sharing import share_case, unshare_case
 from service.cases.view import case_view
 from service.dependencies import AppParts, Work
 from service.errors import FieldError, PurposeRequired
@@ -28,7 +28,7 @@ OWN_PURPOSE = "case_handling"
 
 
 class RegisteredOut(BaseModel):
-    """The case as stored and the possible links it raised."""
+    """The case as stored and the possible links it raised; these with `alert:read` only."""
 
     case: CaseOut
     alerts: list[AlertOut]
@@ -49,7 +49,9 @@ def _registered(work: UnitOfWork, public_id: str, alerts: list[Any]) -> Register
     found = repository.get(public_id)
     return RegisteredOut(
         case=case_view(repository, found, work.clock().date()),
-        alerts=[alert_view(work, pair) for pair in alerted_pairs(work, alerts)],
+        alerts=[alert_view(work, pair) for pair in alerted_pairs(work, alerts)]
+        if work.actor.may(Permission.ALERT_READ)
+        else [],
     )
 
 

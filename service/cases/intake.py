@@ -50,11 +50,12 @@ def close(work: UnitOfWork, linkage: Linkage, public_id: str, closure: CaseClosu
     case = close_case(work, public_id, closure)
     linkage.open_index(work.session).remove([case.id or 0])
     lapse_all(work, case)
+    refresh_signs(work, [case.id or 0])
 
 
 def _link(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limit: int) -> Intake:
     work.session.flush()
     linkage.open_index(work.session).upsert([index_entry(stored.case.id or 0, stored.record)])
     alerts = raise_alerts(work, linkage, stored, limit=limit)
-    refresh_signs(work, stored.case)
+    refresh_signs(work, [stored.case.id or 0])
     return Intake(stored, alerts)

@@ -20,7 +20,9 @@ class Case(Base, table=True):
     """One registered record about one person by one authority.
 
     `sex`, `birth_*`, `nationalities` and `event_*` repeat what the claims say, for
-    filters and for the limited view; `operations` keeps them in step.
+    filters and for the limited view; `operations` keeps them in step. `compared_at`
+    is empty until the case was compared with the collection: an import that was
+    killed in between is taken up again there.
     """
 
     __tablename__ = "cases"
@@ -53,12 +55,14 @@ class Case(Base, table=True):
     nationalities: str = ""
     event_date: date | None = Field(default=None, index=True)
     event_place: str = ""
+    event_place_key: str = ""
     event_country: str = ""
 
     registered_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     registered_by: str
     amended_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     review_due: date | None = None
+    compared_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     closed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     close_reason: str = ""
 

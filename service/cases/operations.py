@@ -29,9 +29,9 @@ from service.cases.schemas import (
     Claims,
     EventIn,
     Particulars,
-    ShareIn,
 )
 from service.cases.validation import check_against_today
+from service.cases.values import place_key
 from service.cases.vocabulary import (
     DEFAULT_REVIEW_YEARS,
     REVIEW_YEARS,
@@ -89,7 +89,7 @@ def store_case(work: UnitOfWork, draft: CaseDraft, *, authority_code: str = "") 
     events = [event_row(case.id or 0, event, now, work.actor.name) for event in draft.events]
     work.session.add_all(events)
     refresh_summary(case, values, events)
-    _note_change(work, case, "register", {"claims": len(values), "events": len(events)})
+    note_change(work, case, "register", {"claims": len(values), "events": len(events)})
     work.audit(AuditEvent("case:register", case_ids=(case.public_id,)))
     return StoredCase(case, record_of(case, values, events))
 
@@ -221,6 +221,7 @@ def refresh_summary(case: Case, values: Sequence[ClaimValue], events: Sequence[C
     telling = min(events, key=lambda event: _EVENT_ORDER[event.kind], default=None)
     case.event_date = telling.date_earliest if telling else None
     case.event_place = telling.place if telling else ""
+    case.event_place_key = place_key(case.event_place)
     case.event_country = telling.country if telling else ""
     case.content_digest = content_digest(values, (event_value(event) for event in events))
 
@@ -273,7 +274,7 @@ def amend_case(work: UnitOfWork, public_id: str, amendment: CaseAmendment) -> St
         "set": changed,
         "reason": amendment.reason,
     }
-    _note_change(work, case, "amend", changes)
+    note_change(work, case, "amend", changes)
     work.audit(AuditEvent("case:amend", case_ids=(case.public_id,), detail={"set": changed}))
     return StoredCase(case, record_of(case, values, events))
 
@@ -304,43 +305,9 @@ def close_case(work: UnitOfWork, public_id: str, closure: CaseClosure) -> Case:
     case.release = []
     case.version += 1
     changes = {"reason": closure.reason.value, "note": closure.note}
-    _note_change(work, case, "close", changes)
+    note_change(work, case, "close", changes)
     work.audit(AuditEvent("case:close", case_ids=(public_id,), detail={"reason": closure.reason}))
     return case
-
-
-def share_case(work: UnitOfWork, public_id: str, share: ShareIn) -> None:
-    """Let another authority read a case in full.
-
-    Raises:
-        Forbidden: If another authority owns the case.
-        BadInput: If the authority is unknown.
-    """
-    work.actor.require(Permission.CASE_WRITE)
-    repository = CaseRepository(work.session, work.actor)
-    case = repository.get_own(public_id).case
-    authority = AccountRepository(work.session).authority(share.authority)
-    repository.share(case.id or 0, authority.id or 0, at=work.clock(), reason=share.reason)
-    _note_change(work, case, "share", {"authority": authority.code, "reason": share.reason})
-    detail = {"recipient": authority.code, "handling_codes": case.handling_codes}
-    work.audit(AuditEvent("case:share", case_ids=(public_id,), detail=detail))
-
-
-def unshare_case(work: UnitOfWork, public_id: str, authority_code: str) -> None:
-    """End a share.
-
-    Raises:
-        Forbidden: If another authority owns the case.
-        BadInput: If the authority is unknown.
-    """
-    work.actor.require(Permission.CASE_WRITE)
-    repository = CaseRepository(work.session, work.actor)
-    case = repository.get_own(public_id).case
-    authority = AccountRepository(work.session).authority(authority_code)
-    repository.unshare(case.id or 0, authority.id or 0)
-    _note_change(work, case, "unshare", {"authority": authority.code})
-    detail = {"recipient": authority.code}
-    work.audit(AuditEvent("case:unshare", case_ids=(public_id,), detail=detail))
 
 
 def stored_record(work: UnitOfWork, found: ReadableCase) -> PersonRecord:
@@ -364,12 +331,18 @@ def owner_of(work: UnitOfWork, code: str) -> Authority:
     return accounts.authority_by_id(work.actor.authority_id)
 
 
+def is_open(case: Case) -> bool:
+    """Whether a case is still handled."""
+    return case.status == Status.OPEN.value
+
+
 def _require_open(case: Case) -> None:
-    if case.status == Status.CLOSED.value:
+    if not is_open(case):
         raise Conflict("the case is closed")
 
 
-def _note_change(work: UnitOfWork, case: Case, action: str, changes: Mapping[str, Any]) -> None:
+def note_change(work: UnitOfWork, case: Case, action: str, changes: Mapping[str, Any]) -> None:
+    """Add a line to the history of a case."""
     work.session.add(
         CaseChange(
             case_id=case.id or 0,

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Response
 from pydantic import ValidationError
 
 from matching.record import Basis, CaseKind, NameKind
-from service.alerts.operations import alerted_pairs
+from service.alerts.operations import AlertedPair, alerted_pairs, shown_cases
 from service.alerts.repository import AlertRepository
 from service.alerts.view import alert_detail
 from service.audit.schemas import AuditEvent
 from service.cases.api import read_case
 from service.cases.intake import amend, close, register_case
-from service.cases.operations import share_case
-from service.cases.repository import CaseRepository
+from service.cases.repository import CaseRepository, ReadableCase
 from service.cases.schemas import CaseAmendment, CaseClosure, CaseDraft, ShareIn
+from service.cases.sharing import share_case
 from service.cases.view import case_view
 from service.cases.vocabulary import (
     CaseType,
@@ -33,6 +33,7 @@ from service.errors import BadInput, Conflict
 from service.problems import bad_input_from
 from service.search.schemas import PURPOSES
 from service.security.policy import Permission
+from service.store.unit_of_work import UnitOfWork
 from service.web.forms import NAME_ROWS, case_body, claims_body, form_field, many, text, values
 from service.web.rendering import redirect, render
 
@@ -116,8 +117,7 @@ def _case_page(
     work = page.work
     found = read_case(work, case_id, purpose=purpose, reference=reference)
     repository = CaseRepository(work.session, work.actor)
-    alerts = AlertRepository(work.session, work.actor).of_case(found.case.id or 0)
-    pairs = alerted_pairs(work, alerts)
+    pairs = _links_of(work, found)
     return render(
         "case.html",
         page,
@@ -130,6 +130,17 @@ def _case_page(
         status=extra.get("status", 200),
         **OPTIONS,
     )
+
+
+def _links_of(work: UnitOfWork, found: ReadableCase) -> list[AlertedPair]:
+    """The links shown beside a case, logged with the cases they lead to."""
+    if not work.actor.may(Permission.ALERT_READ):
+        return []
+    alerts = AlertRepository(work.session, work.actor).of_case(found.case.id or 0)
+    pairs = alerted_pairs(work, alerts)
+    if pairs:
+        work.audit(AuditEvent("alert:list", case_ids=shown_cases(pairs)))
+    return pairs
 
 
 @router.post("/cases/{case_id}/amend")
@@ -184,6 +195,11 @@ def share(case_id: str, page: SignedInPage, form: Form) -> Response:
 @router.post("/cases/{case_id}/close")
 def end(case_id: str, page: SignedInPage, form: Form, parts: AppParts) -> Response:
     """Close the case."""
-    closure = CaseClosure(reason=CloseReason(text(form, "reason")), note=text(form, "note"))
-    close(page.work, parts.linkage, case_id, closure)
+    body = {"reason": text(form, "reason"), "note": text(form, "note")}
+    try:
+        close(page.work, parts.linkage, case_id, CaseClosure.model_validate(body))
+    except ValidationError as error:
+        return _refused(page, case_id, bad_input_from(error.errors(include_url=False)))
+    except Conflict as error:
+        return _refused(page, case_id, error)
     return redirect(f"/cases/{case_id}")

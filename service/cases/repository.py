@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, true
+from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, true, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -15,6 +15,7 @@ from matching.record import PersonRecord
 from service.accounts.models import Authority
 from service.cases.claims import matching_event, person_record
 from service.cases.models import Case, CaseChange, CaseEvent, CaseShare, Claim, Photograph
+from service.cases.vocabulary import Status
 from service.errors import Forbidden, NotFound
 from service.security.policy import Actor
 
@@ -76,7 +77,7 @@ class CaseRepository:
         return ReadableCase(*row)
 
     def get_own(self, public_id: str) -> ReadableCase:
-        """One case that the actor's authority owns, to change it.
+        """One case that the actor's authority owns, to change it; others wait to change it.
 
         Raises:
             NotFound: If there is none.
@@ -85,6 +86,7 @@ class CaseRepository:
         found = self.get(public_id)
         if not self.owns(found.case):
             raise Forbidden("only the authority that owns a case may change it")
+        self.session.refresh(found.case, with_for_update={"of": Case})
         return found
 
     def owns(self, case: Case) -> bool:
@@ -99,10 +101,30 @@ class CaseRepository:
             found.update({row[0].id: ReadableCase(*row) for row in rows})
         return found
 
-    def open_ids(self) -> list[int]:
-        """Internal ids of all open cases, for comparisons."""
-        query = select(Case.id).where(col(Case.status) == "open").order_by(col(Case.id))
-        return [case_id for case_id in self.session.exec(query) if case_id is not None]
+    def open_digests(self) -> dict[int, str]:
+        """Content digests of all open cases by internal id, for comparisons."""
+        query = select(Case.id, Case.content_digest).where(col(Case.status) == Status.OPEN.value)
+        rows = self.session.execute(query.order_by(col(Case.id)))
+        return {case_id: digest for case_id, digest in rows if case_id is not None}
+
+    def not_compared(self, authority_ids: Collection[int]) -> list[int]:
+        """Open cases of authorities that were stored but never compared with the collection."""
+        query = select(Case.id).where(
+            col(Case.authority_id).in_(authority_ids),
+            col(Case.status) == Status.OPEN.value,
+            col(Case.compared_at).is_(None),
+        )
+        found = self.session.exec(query.order_by(col(Case.id)))
+        return [case_id for case_id in found if case_id is not None]
+
+    def note_compared(self, case_ids: Collection[int], at: datetime) -> None:
+        """Remember that cases were compared with the collection."""
+        for chunk in chunks(sorted(case_ids)):
+            self.session.execute(
+                update(Case)
+                .where(col(Case.id).in_(chunk), col(Case.compared_at).is_(None))
+                .values(compared_at=at)
+            )
 
     def of_authority(self, authority_id: int) -> Iterator[Case]:
         """Cases of one authority in order of registration, streamed."""
@@ -213,24 +235,33 @@ class CaseRepository:
             self.session.flush()
 
 
-def matching_records(session: Session, ids: Collection[int]) -> dict[int, PersonRecord]:
+def matching_records(
+    session: Session, ids: Collection[int], *, recorded_until: datetime | None = None
+) -> dict[int, PersonRecord]:
     """Person records for scoring, whatever the actor may read.
+
+    Args:
+        session: The transaction.
+        ids: Internal ids of the cases.
+        recorded_until: Leave out what was recorded later.
 
     Values must not leave the service from here: answers are built from
     `CaseRepository`, and evidence on cases not readable in full is blanked.
     """
     found: dict[int, PersonRecord] = {}
     for chunk in chunks(sorted(ids)):
-        found.update(_records_of(session, chunk))
+        found.update(_records_of(session, chunk, recorded_until))
     return found
 
 
-def _records_of(session: Session, ids: Sequence[int]) -> dict[int, PersonRecord]:
+def _records_of(
+    session: Session, ids: Sequence[int], until: datetime | None
+) -> dict[int, PersonRecord]:
     kinds = dict(session.execute(select(Case.id, Case.kind).where(col(Case.id).in_(ids))).all())
     claims: dict[int, list[tuple[str, Mapping[str, Any], str]]] = {}
     for row in session.execute(
         select(Claim.case_id, Claim.kind, Claim.value, Claim.basis)
-        .where(col(Claim.case_id).in_(ids), col(Claim.withdrawn_at).is_(None))
+        .where(col(Claim.case_id).in_(ids), *_standing(Claim, until))
         .order_by(col(Claim.id))
     ):
         claims.setdefault(row.case_id, []).append((row.kind, row.value, row.basis))
@@ -243,7 +274,7 @@ def _records_of(session: Session, ids: Sequence[int]) -> dict[int, PersonRecord]
             col(CaseEvent.place),
             col(CaseEvent.country),
         )
-        .where(col(CaseEvent.case_id).in_(ids), col(CaseEvent.withdrawn_at).is_(None))
+        .where(col(CaseEvent.case_id).in_(ids), *_standing(CaseEvent, until))
         .order_by(col(CaseEvent.id))
     ):
         event = matching_event(row.kind, row.date_text, row.place, row.country)
@@ -253,6 +284,14 @@ def _records_of(session: Session, ids: Sequence[int]) -> dict[int, PersonRecord]
         for case_id, kind in kinds.items()
         if case_id is not None
     }
+
+
+def _standing(
+    table: type[Claim | CaseEvent], until: datetime | None
+) -> Iterator[ColumnElement[bool]]:
+    yield col(table.withdrawn_at).is_(None)
+    if until is not None:
+        yield col(table.recorded_at) <= until
 
 
 def chunks(values: Iterable[Any]) -> Iterable[list[Any]]:

@@ -10,6 +10,7 @@ import phonenumbers
 import pycountry
 from pydantic import AfterValidator, StringConstraints
 
+from matching.names.scripts import to_latin
 from matching.record import PartialDate
 
 NAME_LENGTH = 300
@@ -45,6 +46,11 @@ def clean_text(text: str) -> str:
 def clean_line(text: str) -> str:
     """Like `clean_text`, with white space folded to single blanks."""
     return " ".join(clean_text(text).split())
+
+
+def place_key(text: str) -> str:
+    """A place in lower-case Latin letters, so that part of it is found however it is typed."""
+    return " ".join(to_latin(word) or word.casefold() for word in text.casefold().split())
 
 
 def check_name(text: str) -> str:

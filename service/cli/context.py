@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
+import click
 import typer
 from pydantic import ValidationError
 from sqlalchemy import Engine
@@ -23,13 +24,14 @@ from service.config import Settings
 from service.errors import BadInput, EmpdError, FieldError, Forbidden, NotFound, Unavailable
 from service.index.factory import index_factory
 from service.linkage import Linkage
+from service.observability import place_of
 from service.problems import bad_input_from
 from service.security.policy import Actor, operator
 from service.store.engine import make_engine
 from service.store.migrate import current_and_head
 from service.store.unit_of_work import UnitOfWork, unit_of_work
 
-EXIT_REFUSED, EXIT_WRONG_USE = 1, 2
+EXIT_REFUSED, EXIT_WRONG_USE, EXIT_OURS = 1, 2, 70
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -107,6 +109,11 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             _fail(error.detail, EXIT_REFUSED)
         except EmpdError as error:
             _fail(error.detail, EXIT_WRONG_USE)
+        except (typer.Exit, typer.Abort, click.ClickException):
+            raise
+        except Exception as error:  # noqa: BLE001 - its text may hold what was typed or read
+            what = f"{type(error).__name__} at {place_of(error)}"
+            _fail(f"something went wrong on our side ({what})", EXIT_OURS)
 
     return run
 

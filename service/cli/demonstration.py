@@ -26,7 +26,7 @@ from service.exchange.importing import (
     ImportJob,
     ImportReport,
     Progress,
-    link_imported,
+    link_waiting,
     store_rows,
 )
 from service.security.policy import Permission, Role
@@ -37,6 +37,7 @@ OFFICIALS = (
     ("officer.de", "DE-JUGEND", "Child protection officer (fictional)", _OFFICER),
     ("investigator.de", "DE-POL", "Investigator (fictional)", (Role.INVESTIGATOR,)),
     ("supervisor.fr", "FR-POL", "Supervisor (fictional)", (Role.SUPERVISOR,)),
+    ("evaluator.be", "BE-CHILD", "Evaluator (fictional)", (Role.EVALUATOR,)),
     ("auditor.be", "BE-CHILD", "Auditor (fictional)", (Role.AUDITOR,)),
     ("admin.be", "BE-CHILD", "Administrator (fictional)", (Role.ADMINISTRATOR,)),
 )
@@ -44,6 +45,7 @@ OFFICIALS = (
 _NATIONAL = (
     Permission.CASE_READ,
     Permission.CASE_WRITE,
+    Permission.CASE_SHARE,
     Permission.SEARCH,
     Permission.ALERT_READ,
     Permission.ALERT_DECIDE,
@@ -137,7 +139,7 @@ def _load(context: Context, size: int, seed: int, progress: Progress) -> ImportR
     for code, found in sorted(rows.items()):
         job = ImportJob(Path(), "jsonl", code, ColumnMap(), rejects)
         store_rows(where, job, iter(found), report)
-    report.alerts = link_imported(where, report.ids)
+    report.alerts = link_waiting(where, sorted(rows))
     report.seconds = (context.clock() - started).total_seconds()
     return report
 

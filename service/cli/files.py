@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -84,23 +85,26 @@ def export_file(
     chosen = format_of(file, form)
     if file.exists():
         raise Conflict("the file exists already")
-    written = 0
+    written, left_out = 0, Counter[str]()
     with open_context(official) as context, context.work() as work, progress_bar() as progress:
         try:
             with file.open("w", encoding="utf-8", newline="") as target:
                 writer = csv.DictWriter(target, list(COLUMNS))
                 if chosen == "csv":
                     writer.writeheader()
-                for row in export_cases(work, authority):
+                for case in export_cases(work, authority):
                     if chosen == "csv":
-                        writer.writerow(cells_of(row))
+                        writer.writerow(cells_of(case.columns))
                     else:
-                        target.write(json.dumps(row, ensure_ascii=False) + "\n")
+                        target.write(json.dumps(case.columns, ensure_ascii=False) + "\n")
                     written += 1
+                    left_out += case.left_out
                     progress("exporting", written, None)
         except OSError:
             raise BadInput.of(FieldError("file", "cannot be written")) from None
     if as_json:
-        show_json({"written": written, "file": str(file)})
-    else:
-        show_line(f"{written} cases written to {file}")
+        show_json({"written": written, "file": str(file), "left_out": dict(left_out)})
+        return
+    show_line(f"{written} cases written to {file}")
+    for kind, number in sorted(left_out.items()):
+        show_line(f"left out, the columns have no room for it: {number} x {kind}")

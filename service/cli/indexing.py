@@ -21,7 +21,7 @@ app = typer.Typer(help="The index of candidates, a projection of the cases.", no
 
 def entries_of(work: UnitOfWork, progress: Progress) -> Iterator[IndexEntry]:
     """Index entries of all open cases, from the store."""
-    ids = CaseRepository(work.session, work.actor).open_ids()
+    ids = CaseRepository(work.session, work.actor).open_digests()
     done = 0
     for chunk in chunks(ids):
         for case_id, record in matching_records(work.session, chunk).items():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from service.accounts.repository import AccountRepository
@@ -36,11 +39,22 @@ _PARTICULARS = (
 )
 _DESCRIPTION = {"marks": "distinguishing_marks"}
 _ADDRESS = {"text": "address", "city": "city", "postcode": "postcode", "country": "country"}
+_NAME_COLUMNS = frozenset({"given_name", "family_name"})
+CASES_A_ROW = 500
+"""Cases named in one row of the trail."""
 _PARENTS = {"father": "father_name", "mother": "mother_name"}
 
 
-def export_cases(work: UnitOfWork, authority_code: str) -> Iterator[dict[str, Any]]:
-    """Cases of one authority, one dictionary of columns a case, in order of registration.
+@dataclass(frozen=True, slots=True)
+class ExportedCase:
+    """One case in columns, and what they cannot hold: claims by kind, with their number."""
+
+    columns: dict[str, Any]
+    left_out: Counter[str]
+
+
+def export_cases(work: UnitOfWork, authority_code: str) -> Iterator[ExportedCase]:
+    """Cases of one authority in order of registration.
 
     Raises:
         Forbidden: If the actor does not act for that authority.
@@ -51,19 +65,35 @@ def export_cases(work: UnitOfWork, authority_code: str) -> Iterator[dict[str, An
         raise Forbidden("only the authority that owns cases may export them")
     authority = AccountRepository(work.session).authority(authority_code)
     repository = CaseRepository(work.session, work.actor)
-    work.audit(AuditEvent("case:export", detail={"authority": authority_code}))
-    for case in repository.of_authority(authority.id or 0):
-        claims = repository.claims(case.id or 0, standing_only=True)
-        events = repository.events(case.id or 0, standing_only=True)
-        yield _columns(case, list(claims), list(events))
+    detail = {"authority": authority_code}
+    for cases in _batched(repository.of_authority(authority.id or 0), CASES_A_ROW):
+        ids = tuple(case.public_id for case in cases)
+        work.audit(AuditEvent("case:export", case_ids=ids, detail=detail))
+        for case in cases:
+            claims = repository.claims(case.id or 0, standing_only=True)
+            events = repository.events(case.id or 0, standing_only=True)
+            photographs = len(repository.photographs(case.id or 0))
+            row, left_out = _columns(case, list(claims), list(events))
+            left_out.update({"photograph": photographs} if photographs else {})
+            yield ExportedCase(row, left_out)
 
 
-def _columns(case: Case, claims: list[Claim], events: list[CaseEvent]) -> dict[str, Any]:
+def _batched(cases: Iterable[Case], size: int) -> Iterator[list[Case]]:
+    source = iter(cases)
+    while some := list(islice(source, size)):
+        yield some
+
+
+def _columns(
+    case: Case, claims: list[Claim], events: list[CaseEvent]
+) -> tuple[dict[str, Any], Counter[str]]:
     row: dict[str, Any] = {
         name: value for name in _PARTICULARS if (value := getattr(case, name)) not in ("", [], None)
     }
+    left_out: Counter[str] = Counter()
     for claim in claims:
-        _add_claim(row, claim)
+        if not _add_claim(row, claim):
+            left_out[claim.kind] += 1
     for event in events:
         for column, value in (
             ("event_kind", event.kind),
@@ -72,10 +102,11 @@ def _columns(case: Case, claims: list[Claim], events: list[CaseEvent]) -> dict[s
             ("event_country", event.country),
         ):
             row.setdefault(column, []).append(value)
-    return row
+    return row, left_out
 
 
-def _add_claim(row: dict[str, Any], claim: Claim) -> None:
+def _add_claim(row: dict[str, Any], claim: Claim) -> bool:
+    """Write a claim into its columns; False when there is no room for it."""
     kind = ClaimKind(claim.kind)
     if kind in _TEXTS:
         row.setdefault(_TEXTS[kind], []).append(claim.value["text"])
@@ -83,52 +114,69 @@ def _add_claim(row: dict[str, Any], claim: Claim) -> None:
         row.setdefault("date_of_birth", []).append(claim.value["date"])
         row.setdefault("date_of_birth_basis", []).append(claim.basis)
     else:
-        _WRITERS[kind](row, claim.value)
+        return _WRITERS[kind](row, claim.value)
+    return True
 
 
-def _add_sex(row: dict[str, Any], value: dict[str, Any]) -> None:
-    row["sex"] = value["code"]
+def _set_once(row: dict[str, Any], cells: dict[str, Any]) -> bool:
+    if row.keys() & cells.keys():
+        return False
+    row.update(cells)
+    return True
 
 
-def _add_contact(row: dict[str, Any], value: dict[str, Any]) -> None:
+def _add_sex(row: dict[str, Any], value: dict[str, Any]) -> bool:
+    return _set_once(row, {"sex": value["code"]})
+
+
+def _add_contact(row: dict[str, Any], value: dict[str, Any]) -> bool:
     row.setdefault(value["kind"], []).append(value["value"])
+    return True
 
 
-def _add_document(row: dict[str, Any], value: dict[str, Any]) -> None:
+def _add_document(row: dict[str, Any], value: dict[str, Any]) -> bool:
     number = f"{value['kind']}:{value['number']}" if value.get("kind") else value["number"]
     row.setdefault("document", []).append(number)
+    return True
 
 
-def _add_address(row: dict[str, Any], value: dict[str, Any]) -> None:
-    row.update({column: value[part] for part, column in _ADDRESS.items() if value.get(part)})
+def _add_address(row: dict[str, Any], value: dict[str, Any]) -> bool:
+    if row.keys() & _ADDRESS.values():
+        return False
+    cells = {column: value[part] for part, column in _ADDRESS.items() if value.get(part)}
+    return _set_once(row, cells)
 
 
-def _add_description(row: dict[str, Any], value: dict[str, Any]) -> None:
-    row.update({_DESCRIPTION.get(part, part): text for part, text in value.items()})
+def _add_description(row: dict[str, Any], value: dict[str, Any]) -> bool:
+    return _set_once(row, {_DESCRIPTION.get(part, part): text for part, text in value.items()})
 
 
-def _add_name(row: dict[str, Any], value: dict[str, Any]) -> None:
-    parts = {kind: text for text, kind in value["parts"]}
+def _add_name(row: dict[str, Any], value: dict[str, Any]) -> bool:
+    parts: dict[str, list[str]] = {}
+    for text, kind in value["parts"]:
+        parts.setdefault(kind, []).append(text)
+    whole = " ".join(text for text, _ in value["parts"])
     if value["kind"] != "primary":
-        text = " ".join(text for text, _ in value["parts"])
-        row.setdefault("aliases", []).append(text)
-    elif set(parts) <= {"given", "family", "father"} and "given_name" not in row:
-        for kind, text in parts.items():
-            if kind != "father":
-                row[f"{kind}_name"] = text
+        row.setdefault("aliases", []).append(whole)
+    elif set(parts) <= {"given", "family", "father"} and not row.keys() & _NAME_COLUMNS:
+        row.update({f"{k}_name": " ".join(v) for k, v in parts.items() if k != "father"})
     else:
-        row.setdefault("full_name", []).append(" ".join(text for text, _ in value["parts"]))
+        row.setdefault("full_name", []).append(whole)
+    return True
 
 
-def _add_relative(row: dict[str, Any], value: dict[str, Any]) -> None:
+def _add_relative(row: dict[str, Any], value: dict[str, Any]) -> bool:
     if value["relation"] in _PARENTS:
         row.setdefault(_PARENTS[value["relation"]], []).append(value["name"])
     elif value["relation"] == "accompanying_adult":
         row.setdefault("accompanying_adult", []).append(value["name"])
         row.setdefault("accompanying_adult_phone", []).append(value.get("phone", ""))
+    else:
+        return False
+    return True
 
 
-_WRITERS: dict[ClaimKind, Callable[[dict[str, Any], dict[str, Any]], None]] = {
+_WRITERS: dict[ClaimKind, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
     ClaimKind.NAME: _add_name,
     ClaimKind.SEX: _add_sex,
     ClaimKind.CONTACT: _add_contact,

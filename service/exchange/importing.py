@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from matching.record import PersonRecord
 from matching.retrieval import index_entry
 from service.accounts.models import Authority
-from service.alerts.bulk import link_cases
+from service.accounts.repository import AccountRepository
+from service.alerts.bulk import compare_cases, read_collection, store_links
+from service.alerts.operations import alerted_pairs, shown_cases
 from service.audit.schemas import AuditEvent
 from service.cases.claims import claim_values
 from service.cases.models import Case, CaseEvent, Claim
@@ -35,12 +38,15 @@ from service.exchange.formats.drafts import draft_of
 from service.exchange.formats.mapping import ColumnMap
 from service.exchange.formats.reading import FileFormat, SourceRow, read_rows
 from service.linkage import Linkage
-from service.risk.operations import refresh_all_signs
+from service.risk.operations import refresh_signs
 from service.security.policy import Actor, Permission
-from service.store.unit_of_work import UnitOfWork, unit_of_work
+from service.store.engine import for_reading
+from service.store.unit_of_work import UnitOfWork, store_errors, unit_of_work
 
 BATCH = 500
 """Cases stored in one transaction: a killed import loses at most these, and starts again after."""
+PAIRS_AT_ONCE = 2_000
+"""Links stored in one transaction, so that an import keeps no officer waiting for long."""
 
 Progress = Callable[[str, int, int | None], None]
 """Told the stage, how many are done, and of how many where that is known."""
@@ -69,10 +75,9 @@ class ImportReport:
     alerts: int = 0
     seconds: float = 0.0
     rejects_file: str | None = None
-    ids: list[int] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """The report without internal ids."""
+        """The report as a plain object."""
         return {
             "read": self.read,
             "stored": self.stored,
@@ -98,8 +103,10 @@ class ImportContext:
 def run_import(context: ImportContext, job: ImportJob) -> ImportReport:
     """Import a file: first all rows in batches, then the comparison of what is new.
 
-    The same file again stores nothing twice; a row that an authority sent before
-    with other content is rejected, since an amendment must say what it withdraws.
+    An import that was killed is taken up by the same command: what is stored stays,
+    what was not compared yet is. The same file again stores nothing twice; a row that an
+    authority sent before with other content is rejected, since an amendment must say
+    what it withdraws.
 
     Raises:
         BadInput: If the file, its header, or the authority is wrong; nothing is stored.
@@ -109,8 +116,8 @@ def run_import(context: ImportContext, job: ImportJob) -> ImportReport:
     report = ImportReport()
     started = context.clock()
     store_rows(context, job, read_rows(job.path, job.form, job.column_map), report)
-    if report.ids and not job.dry_run:
-        report.alerts = link_imported(context, report.ids)
+    if not job.dry_run:
+        report.alerts = link_waiting(context, [job.authority])
     report.seconds = (context.clock() - started).total_seconds()
     return report
 
@@ -130,13 +137,41 @@ def store_rows(
         report.rejects_file = rejects.written_to or report.rejects_file
 
 
-def link_imported(context: ImportContext, ids: Sequence[int]) -> int:
-    """Compare stored cases with the collection; returns how many alerts were raised."""
-    with unit_of_work(context.engine, context.actor, clock=context.clock) as work:
-        alerts = link_cases(work, context.linkage, ids, progress=context.progress)
-        refresh_all_signs(work, list(ids))
-        work.audit(AuditEvent("import:link", detail={"cases": len(ids), "alerts": alerts}))
+def link_waiting(context: ImportContext, authorities: Sequence[str]) -> int:
+    """Compare what authorities stored but nobody compared yet with the collection.
+
+    Reading and comparing hold no lock, so that others go on registering; what they
+    change meanwhile is left to their own comparison.
+
+    Returns:
+        How many alerts were raised.
+    """
+    context.progress("reading", 0, None)
+    with store_errors(), Session(for_reading(context.engine)) as session:
+        accounts, cases = AccountRepository(session), CaseRepository(session, context.actor)
+        waiting = cases.not_compared([accounts.authority(code).id or 0 for code in authorities])
+        if not waiting:
+            return 0
+        collection = read_collection(session, context.linkage, cases.open_digests())
+    pairs = sorted(compare_cases(collection, waiting, context.progress).items())
+    alerts = 0
+    for start in range(0, len(pairs), PAIRS_AT_ONCE):
+        context.progress("linking", start, len(pairs))
+        with _work(context) as work:
+            share = dict(pairs[start : start + PAIRS_AT_ONCE])
+            raised = store_links(work, context.linkage, collection, share)
+            work.audit(AuditEvent("alert:raise", case_ids=shown_cases(alerted_pairs(work, raised))))
+        alerts += len(raised)
+    context.progress("signs", 0, None)
+    with _work(context) as work:
+        CaseRepository(work.session, work.actor).note_compared(waiting, work.clock())
+        refresh_signs(work, waiting)
+        work.audit(AuditEvent("import:link", detail={"cases": len(waiting), "alerts": alerts}))
     return alerts
+
+
+def _work(context: ImportContext) -> AbstractContextManager[UnitOfWork]:
+    return unit_of_work(context.engine, context.actor, clock=context.clock)
 
 
 class _RejectsFile:
@@ -200,11 +235,7 @@ def _store_batch(
         except BadInput as problem:
             report.rejected += 1
             rejects.add(row, problem.errors)
-    with (
-        nullcontext()
-        if not drafts
-        else unit_of_work(context.engine, context.actor, clock=context.clock) as work
-    ):
+    with nullcontext() if not drafts else _work(context) as work:
         if work is not None:
             batch = _Batch(work, context.linkage, job)
             batch.store(drafts, report, rejects)
@@ -232,7 +263,6 @@ class _Batch:
             stored = self._insert(fresh)
             entries = [index_entry(case.id or 0, record) for case, record in stored]
             self._linkage.open_index(self._work.session).upsert(entries)
-            report.ids.extend(case.id or 0 for case, _ in stored)
         report.stored += len(fresh)
         self._work.audit(
             AuditEvent(

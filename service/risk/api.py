@@ -14,7 +14,7 @@ from service.errors import Forbidden
 from service.risk.operations import answer_indicators, decide_flag
 from service.risk.repository import RiskRepository
 from service.risk.schemas import AnswersIn, DecisionIn, FlagOut, IndicatorsOut
-from service.risk.view import flag_view, indicators_view
+from service.risk.view import flag_view, indicators_view, named_cases
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
 
@@ -45,7 +45,8 @@ def read_indicators(work: UnitOfWork, case_id: str) -> IndicatorsOut:
     found = CaseRepository(work.session, work.actor).get(case_id)
     if not found.full:
         raise Forbidden("indicators are shown to those who may read the case in full")
-    work.audit(AuditEvent("risk:read", case_ids=(case_id,)))
+    flags = RiskRepository(work.session, work.actor).flags_of(found.case.id or 0)
+    work.audit(AuditEvent("risk:read", case_ids=(case_id, *named_cases(flags))))
     return indicators_view(work, found)
 
 
@@ -71,11 +72,14 @@ def read_flags(work: UnitOfWork, *, status: str, limit: int) -> FlagsOut:
     work.actor.require(Permission.RISK_READ)
     found = RiskRepository(work.session, work.actor).flags(status=status, limit=limit)
     views = [flag_view(work, flag) for flag in found]
-    work.audit(AuditEvent("risk:list", case_ids=tuple(sorted({v.case_id for v in views}))))
+    ids = {view.case_id for view in views} | set(named_cases(found))
+    work.audit(AuditEvent("risk:list", case_ids=tuple(sorted(ids))))
     return FlagsOut(flags=views)
 
 
 @router.post("/risk/flags/{flag_id}/decision")
 def decide(flag_id: str, draft: DecisionIn, work: Work) -> FlagOut:
     """Decide on a flag, with a reason."""
-    return flag_view(work, decide_flag(work, flag_id, draft))
+    flag = decide_flag(work, flag_id, draft)
+    work.audit(AuditEvent("risk:show", case_ids=named_cases([flag])))
+    return flag_view(work, flag)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
@@ -14,7 +15,7 @@ from service.risk.indicators import LISTS, load_list
 from service.risk.models import IndicatorAnswer, RiskFlag
 from service.risk.repository import RiskRepository
 from service.risk.schemas import AnswersIn, DecisionIn
-from service.risk.signs import COMPUTED, Sign, compute_signs
+from service.risk.signs import COMPUTED, Sign, cases_around, compute_signs
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
 
@@ -56,47 +57,34 @@ def answer_indicators(work: UnitOfWork, public_id: str, draft: AnswersIn) -> Non
     work.audit(AuditEvent("risk:answer", case_ids=(public_id,), detail=detail))
 
 
-def refresh_signs(work: UnitOfWork, case: Case) -> list[RiskFlag]:
-    """Compute the signs around one case; others that share something get their flags too."""
-    work.session.flush()
-    return _refresh(work, [case.id or 0])
+def refresh_signs(work: UnitOfWork, case_ids: Collection[int]) -> None:
+    """Bring the flags in step around cases that were stored, changed, linked or closed.
 
-
-def refresh_all_signs(work: UnitOfWork, case_ids: Collection[int]) -> int:
-    """Compute the signs around many cases at once.
-
-    Returns:
-        How many flags were raised or renewed.
+    Every case whose reasons may have changed is computed whole, whoever owns it: those
+    that share or shared something with the given ones, and those linked with them.
     """
-    return len(_refresh(work, case_ids))
-
-
-def _refresh(work: UnitOfWork, case_ids: Collection[int]) -> list[RiskFlag]:
+    work.session.flush()
     repository = RiskRepository(work.session, work.actor)
-    signs = compute_signs(repository, case_ids, work.clock().date())
+    around = cases_around(repository, case_ids)
+    signs = compute_signs(repository, around, work.clock().date())
     grouped: dict[tuple[int, str], list[Sign]] = defaultdict(list)
     for sign in signs:
-        grouped[sign.case_id, sign.code].append(sign)
-    involved = {case_id for case_id, _ in grouped} | set(case_ids)
-    standing = repository.standing(involved)
-    cases = repository.cases(involved | {other for sign in signs for other in sign.others})
-    raised = []
-    for (case_id, code), found in sorted(grouped.items()):
-        flag = _raise(work, standing.get((case_id, code)), found, cases)
-        if flag is not None:
-            raised.append(flag)
-    for (case_id, code), flag in standing.items():
-        gone = case_id in set(case_ids) and code in COMPUTED and (case_id, code) not in grouped
-        if gone and flag.status == OPEN:
+        if sign.case_id in around:
+            grouped[sign.case_id, sign.code].append(sign)
+    standing = repository.standing(around)
+    cases = repository.cases(around | {other for sign in signs for other in sign.others})
+    for key, found in sorted(grouped.items()):
+        _raise(work, standing.get(key), found, cases)
+    for key, flag in standing.items():
+        if key not in grouped and flag.sign in COMPUTED and flag.status == OPEN:
             flag.status = LAPSED
     work.session.flush()
-    return raised
 
 
 def _raise(
     work: UnitOfWork, flag: RiskFlag | None, signs: list[Sign], cases: dict[int, Case]
-) -> RiskFlag | None:
-    """Raise or renew a flag; None when it says the same as before."""
+) -> None:
+    """Raise or renew a flag; one that was decided comes back only for a new reason."""
     reasons = [
         {
             "reason": sign.reason,
@@ -105,24 +93,32 @@ def _raise(
         }
         for sign in signs
     ]
-    if flag is not None and flag.reasons == reasons and flag.status != LAPSED:
-        return None
+    version = load_list("early-warning").version
     if flag is None:
-        flag = RiskFlag(
-            public_id=new_public_id(),
-            case_id=signs[0].case_id,
-            sign=signs[0].code,
-            matrix_version=load_list("early-warning").version,
-            reasons=reasons,
-            raised_at=work.clock(),
+        work.session.add(
+            RiskFlag(
+                public_id=new_public_id(),
+                case_id=signs[0].case_id,
+                sign=signs[0].code,
+                matrix_version=version,
+                reasons=reasons,
+                raised_at=work.clock(),
+            )
         )
-        work.session.add(flag)
-        return flag
-    flag.reasons = reasons
-    flag.matrix_version = load_list("early-warning").version
-    flag.raised_at = work.clock()
+        return
+    is_news = bool(_facts(reasons) - _facts(flag.reasons))
+    if flag.status == SETTLED and not is_news:
+        return
+    if is_news or flag.status == LAPSED:
+        flag.raised_at = work.clock()
     flag.status = OPEN
-    return flag
+    flag.reasons = reasons
+    flag.matrix_version = version
+
+
+def _facts(reasons: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """What a person would call one reason: its kind, and the other case where there is one."""
+    return {(item["reason"], case) for item in reasons for case in item["cases"] or [""]}
 
 
 def decide_flag(work: UnitOfWork, flag_id: str, draft: DecisionIn) -> RiskFlag:

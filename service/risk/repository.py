@@ -57,13 +57,13 @@ class RiskRepository:
         return select(RiskFlag).where(col(RiskFlag.case_id).in_(own))
 
     def flag(self, public_id: str) -> RiskFlag:
-        """One flag.
+        """One flag, to decide on it.
 
         Raises:
             NotFound: If there is none on a case of the actor's authority.
         """
         found = self.session.exec(
-            self.readable_flags().where(col(RiskFlag.public_id) == public_id)
+            _to_change(self.readable_flags().where(col(RiskFlag.public_id) == public_id))
         ).one_or_none()
         if found is None:
             raise NotFound("no flag has this id")
@@ -80,10 +80,11 @@ class RiskRepository:
         return self.session.exec(query.order_by(col(RiskFlag.sign))).all()
 
     def standing(self, case_ids: Collection[int]) -> dict[tuple[int, str], RiskFlag]:
-        """All flags on cases, whoever owns them, by case and sign."""
+        """All flags on cases, whoever owns them, by case and sign, to change them."""
         found = {}
         for chunk in chunks(sorted(case_ids)):
-            for flag in self.session.exec(select(RiskFlag).where(col(RiskFlag.case_id).in_(chunk))):
+            query = select(RiskFlag).where(col(RiskFlag.case_id).in_(chunk))
+            for flag in self.session.exec(_to_change(query.order_by(col(RiskFlag.id)))):
                 found[flag.case_id, flag.sign] = flag
         return found
 
@@ -102,6 +103,20 @@ class RiskRepository:
         for chunk in chunks(sorted(case_ids)):
             for case in self.session.exec(select(Case).where(col(Case.id).in_(chunk))):
                 found[case.id or 0] = case
+        return found
+
+    def named_in_flags(self, case_ids: Collection[int]) -> set[int]:
+        """Internal ids of the cases that the flags on given cases name in their reasons."""
+        named = {
+            public_id
+            for flag in self.standing(case_ids).values()
+            for reason in flag.reasons
+            for public_id in reason["cases"]
+        }
+        found: set[int] = set()
+        for chunk in chunks(sorted(named)):
+            ids = self.session.exec(select(Case.id).where(col(Case.public_id).in_(chunk)))
+            found.update(case_id for case_id in ids if case_id is not None)
         return found
 
     def shared_keys(
@@ -183,3 +198,8 @@ class RiskRepository:
                 if row.date_earliest and row.date_latest
             )
         return found
+
+
+def _to_change(query: SelectOfScalar[RiskFlag]) -> SelectOfScalar[RiskFlag]:
+    # Locked and read anew: a decision made meanwhile must not be overwritten.
+    return query.with_for_update().execution_options(populate_existing=True)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from service.cases.models import Case
-from service.cases.vocabulary import ClaimKind
+from service.cases.vocabulary import ClaimKind, CloseReason, Status
 from service.risk.repository import RiskRepository, SharedKey, Stay
 
 FULL_AGE = 18
@@ -17,6 +17,8 @@ LEAST_MINORS = 2
 """Unrelated minors that share something before it is a sign: the case itself and one other."""
 MOST_HOLDERS = 40
 """A number that more cases share is an office's or a hotline's, not an exploiter's."""
+MOST_CASES = 200
+"""Several cases of one child share its number too; beyond this, nobody's child is meant."""
 HOURS_48_IN_DAYS = 2
 _DISAGREEING_IDENTITY = frozenset({"name", "date_of_birth"})
 
@@ -44,23 +46,50 @@ def may_be_minor(case: Case, today: date) -> bool:
     return years < FULL_AGE
 
 
-def compute_signs(repository: RiskRepository, case_ids: Collection[int], today: date) -> list[Sign]:
-    """All signs around the given cases, on them and on the cases they share something with."""
-    signs: list[Sign] = []
+def cases_around(repository: RiskRepository, case_ids: Collection[int]) -> set[int]:
+    """The given cases and all whose signs may change with theirs."""
+    around = set(case_ids) | repository.named_in_flags(case_ids)
+    for shared in _shared_things(repository, case_ids):
+        around |= shared[2].case_ids
+    for alert in repository.close_alerts(case_ids):
+        around |= {alert.left_id, alert.right_id}
+    return around
+
+
+def _shared_things(
+    repository: RiskRepository, case_ids: Collection[int]
+) -> list[tuple[str, str, SharedKey]]:
+    """Telephone numbers and adults that cases have in common, with sign and reason."""
     phones = repository.shared_keys(ClaimKind.CONTACT.value, case_ids, "phone:")
     adults = repository.shared_keys(ClaimKind.RELATIVE.value, case_ids)
-    involved = {case_id for shared in (*phones, *adults) for case_id in shared.case_ids}
+    found = [(SHARED_PHONE, "phone.shared_by_minors", shared) for shared in phones]
+    found += [(SAME_ADULT, "adult.with_several_minors", shared) for shared in adults]
+    return [item for item in found if len(item[2].case_ids) <= MOST_CASES]
+
+
+def compute_signs(repository: RiskRepository, case_ids: Collection[int], today: date) -> list[Sign]:
+    """All signs around the given cases, on them and on the cases they share something with.
+
+    A closed case carries no sign, but what it shares still speaks for the others,
+    unless it was closed as a duplicate of one of them.
+    """
+    signs: list[Sign] = []
+    things = _shared_things(repository, case_ids)
+    involved = {case_id for _, _, shared in things for case_id in shared.case_ids}
     cases = repository.cases(involved | set(case_ids))
-    minors = {case_id for case_id, case in cases.items() if may_be_minor(case, today)}
+    minors = {case_id for case_id, case in cases.items() if _is_minors_own(case, today)}
+    handled = {case_id for case_id in minors if cases[case_id].status == Status.OPEN.value}
     persons = _persons(repository, involved)
-    for code, reason, found in (
-        (SHARED_PHONE, "phone.shared_by_minors", phones),
-        (SAME_ADULT, "adult.with_several_minors", adults),
-    ):
-        signs.extend(_shared(code, reason, found, minors, persons))
+    for code, reason, shared in things:
+        found = _shared(code, reason, shared, minors, persons)
+        signs.extend(sign for sign in found if sign.case_id in handled)
     signs.extend(_other_identity(repository, case_ids, today))
-    signs.extend(_left_early(repository, case_ids, minors))
+    signs.extend(_left_early(repository, case_ids, handled))
     return signs
+
+
+def _is_minors_own(case: Case, today: date) -> bool:
+    return case.close_reason != CloseReason.DUPLICATE.value and may_be_minor(case, today)
 
 
 def _persons(repository: RiskRepository, case_ids: Collection[int]) -> dict[int, int]:
@@ -81,18 +110,17 @@ def _persons(repository: RiskRepository, case_ids: Collection[int]) -> dict[int,
 def _shared(
     code: str,
     reason: str,
-    found: Iterable[SharedKey],
+    shared: SharedKey,
     minors: set[int],
     persons: dict[int, int],
 ) -> Iterable[Sign]:
-    for shared in found:
-        children = shared.case_ids & minors
-        count = len({persons[case_id] for case_id in children})
-        if not LEAST_MINORS <= count <= MOST_HOLDERS:
-            continue
-        for case_id in sorted(children):
-            others = frozenset(other for other in children if persons[other] != persons[case_id])
-            yield Sign(case_id, code, reason, others, {"minors": count})
+    children = shared.case_ids & minors
+    count = len({persons[case_id] for case_id in children})
+    if not LEAST_MINORS <= count <= MOST_HOLDERS:
+        return
+    for case_id in sorted(children):
+        others = frozenset(other for other in children if persons[other] != persons[case_id])
+        yield Sign(case_id, code, reason, others, {"minors": count})
 
 
 def _other_identity(
@@ -112,13 +140,13 @@ def _other_identity(
         if not differing or not registered:
             continue
         for one, other in (pair, pair[::-1]):
-            if may_be_minor(cases[one], today):
+            if cases[one].status == Status.OPEN.value and may_be_minor(cases[one], today):
                 params = {"differing": differing, "alert": alert.public_id, "band": alert.band}
                 yield Sign(one, OTHER_IDENTITY, "identity.changed", frozenset({other}), params)
 
 
 def _left_early(
-    repository: RiskRepository, case_ids: Collection[int], minors: set[int]
+    repository: RiskRepository, case_ids: Collection[int], handled: set[int]
 ) -> Iterable[Sign]:
     """Disappeared within two days of arrival, within one case or across linked ones."""
     linked: dict[int, set[int]] = defaultdict(set)
@@ -129,7 +157,7 @@ def _left_early(
     stays: dict[int, list[Stay]] = defaultdict(list)
     for stay in repository.stays(every):
         stays[stay.case_id].append(stay)
-    for case_id in sorted(set(case_ids) & minors):
+    for case_id in sorted(set(case_ids) & handled):
         around = {case_id} | linked[case_id]
         found = [stay for other in sorted(around) for stay in stays[other]]
         days = _days_until_gone(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from service.cases.repository import CaseRepository, ReadableCase
@@ -84,6 +85,13 @@ def flag_view(work: UnitOfWork, flag: RiskFlag) -> FlagOut:
                 "decided_by",
             }
         ),
+    )
+
+
+def named_cases(flags: Iterable[RiskFlag]) -> tuple[str, ...]:
+    """Public ids of the cases that flags lead to, for the trail."""
+    return tuple(
+        sorted({case for flag in flags for reason in flag.reasons for case in reason["cases"]})
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col
 
 from matching.record import PartialDate
 from service.cases.models import Case
 from service.cases.repository import CaseRepository, ReadableCase, reads_in_full
-from service.cases.values import number_range
+from service.cases.values import number_range, place_key
 from service.search.schemas import SearchFilters
 
 
@@ -38,8 +38,6 @@ def filtered_cases(
 
 
 def _shown(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
-    if filters.status is not None:
-        yield col(Case.status) == filters.status.value
     if filters.kinds:
         yield col(Case.kind).in_([kind.value for kind in filters.kinds])
     if filters.sex is not None:
@@ -63,8 +61,8 @@ def _withheld(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
         nations = col(Case.nationalities)
         yield or_(nations.contains(filters.nationality), nations == "")
     if filters.place:
-        place = func.lower(col(Case.event_place))
-        yield place.contains(filters.place.lower(), autoescape=True)
+        place = col(Case.event_place_key)
+        yield or_(place == "", place.contains(place_key(filters.place), autoescape=True))
     if filters.event_from is not None:
         yield or_(when.is_(None), when >= filters.event_from)
     if filters.event_until is not None:

@@ -17,7 +17,6 @@ from pydantic import (
 from matching.record import CaseKind, PartialDate, Sex
 from service.cases.schemas import DocumentIn
 from service.cases.values import Country, DateText, Line, NameText, number_range
-from service.cases.vocabulary import Status
 from service.evidence_view import EvidenceOut
 
 PURPOSES = {
@@ -51,7 +50,6 @@ class SearchFilters(BaseModel):
     country: Country | None = None
     event_from: dt.date | None = None
     event_until: dt.date | None = None
-    status: Status | None = Status.OPEN
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

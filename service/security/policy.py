@@ -50,15 +50,20 @@ _READING = {
 }
 _HANDLING = _READING | {
     Permission.CASE_WRITE,
+    Permission.CASE_SHARE,
     Permission.ALERT_DECIDE,
     Permission.RISK_DECIDE,
 }
+_DECISIONS = frozenset(
+    {Permission.ALERT_DECIDE, Permission.RISK_DECIDE, Permission.EXCHANGE_DECIDE}
+)
+"""What only a person may do; a partner system passes on whose decision it is."""
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CHILD_PROTECTION_OFFICER: frozenset(_HANDLING),
     Role.INVESTIGATOR: frozenset(_HANDLING),
     Role.EVALUATOR: frozenset({Permission.STATISTICS_READ}),
     Role.SUPERVISOR: frozenset(
-        _HANDLING | {Permission.CASE_SHARE, Permission.EXCHANGE_DECIDE, Permission.STATISTICS_READ}
+        _HANDLING | {Permission.EXCHANGE_DECIDE, Permission.STATISTICS_READ}
     ),
     Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.STATISTICS_READ}),
     Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_ADMINISTER, Permission.STATISTICS_READ}),
@@ -84,6 +89,7 @@ class Actor:
 
     Attributes:
         authority_id: Own authority, or None for the operator of the host.
+        person: The official whom a machine client acts for, as the partner names them.
         reads_all: The operator holds the database file itself; the trail still
             records what is read through EMPD.
     """
@@ -95,20 +101,24 @@ class Actor:
     authority_code: str = ""
     authority_country: str = ""
     subject_id: int | None = None
+    person: str = ""
     reads_all: bool = False
 
     def require(self, permission: Permission) -> None:
         """Let pass or refuse.
 
         Raises:
-            Forbidden: If the actor lacks the permission.
+            Forbidden: If the actor lacks the permission, or a machine decides by itself.
         """
         if permission not in self.permissions:
             raise Forbidden(f"this needs the permission {permission.value}")
+        if not self.may(permission):
+            raise Forbidden("a person decides: name the official in the header X-Official")
 
     def may(self, permission: Permission) -> bool:
-        """Whether the permission is held."""
-        return permission in self.permissions
+        """Whether the permission is held, and by a person where a person has to decide."""
+        is_machine = self.kind is ActorKind.CLIENT and not self.person
+        return permission in self.permissions and not (is_machine and permission in _DECISIONS)
 
 
 ANONYMOUS = Actor(ActorKind.ANONYMOUS, "anonymous", frozenset())

@@ -13,6 +13,7 @@ BUSY_TIMEOUT_MS = 10_000
 """A waiting writer gives up after 10 s: longer than an import batch, shorter than patience."""
 STATEMENT_TIMEOUT_MS = 60_000
 """No single statement of EMPD runs longer; index builds are made of many."""
+_READS_ONLY = "empd_reads_only"
 CACHE_KIB = 64_000
 """SQLite page cache of a connection."""
 
@@ -68,4 +69,10 @@ def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     # Every access writes its audit row; taking the write lock first avoids a failing upgrade.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(_READS_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def for_reading(engine: Engine) -> Engine:
+    """The same store for long reads that keep no writer waiting."""
+    return engine.execution_options(**{_READS_ONLY: True})

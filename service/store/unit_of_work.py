@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from service.audit.repository import AuditRepository
 from service.audit.schemas import AuditEvent
 from service.clock import Clock
-from service.errors import AuditMissing, StoreBusy
+from service.errors import AuditMissing, Conflict, StoreBusy
 from service.security.policy import Actor
 
 
@@ -57,12 +58,26 @@ def unit_of_work(
 
     Raises:
         StoreBusy: If the database is locked or away.
+        Conflict: If another was quicker to store the same.
         AuditMissing: If the work was not logged.
     """
+    with store_errors(), Session(engine, expire_on_commit=False) as session:
+        work = UnitOfWork(session, actor, clock=clock, request_id=request_id)
+        yield work
+        work.commit()
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Say the database's errors in our words; their own texts may hold values.
+
+    Raises:
+        StoreBusy: If the database is locked, away, or has no connection left.
+        Conflict: If what was to be stored exists already: somebody was quicker.
+    """
     try:
-        with Session(engine, expire_on_commit=False) as session:
-            work = UnitOfWork(session, actor, clock=clock, request_id=request_id)
-            yield work
-            work.commit()
-    except OperationalError as error:
-        raise StoreBusy("the database does not answer; try again shortly") from error
+        yield
+    except (OperationalError, PoolTimeout):
+        raise StoreBusy("the database does not answer; try again shortly") from None
+    except IntegrityError:
+        raise Conflict("it was stored or changed meanwhile; read it again") from None

@@ -12,6 +12,7 @@ _ENTRIES = (
     ("/risk", "Risk signs", Permission.RISK_READ),
     ("/follow-ups", "Follow-ups", Permission.EXCHANGE_DECIDE),
     ("/audit", "Audit trail", Permission.AUDIT_READ),
+    ("/statistics", "Statistics", Permission.STATISTICS_READ),
 )
 
 

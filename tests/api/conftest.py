@@ -24,7 +24,9 @@ class Client:
 
     def __init__(self, http: TestClient, token: str = "") -> None:
         self.http = http
-        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.headers = (
+            {"Authorization": f"Bearer {token}", "X-Official": "an.official"} if token else {}
+        )
 
     def get(self, path: str, status: int = 200, **options: Any) -> Any:
         headers = {**self.headers, **options.pop("headers", {})}

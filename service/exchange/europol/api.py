@@ -10,7 +10,7 @@ from service.exchange.europol.operations import (
     ask_follow_up,
     decide_follow_up,
     follow_up_view,
-    reply_view,
+    read_reply,
     run_query,
 )
 from service.exchange.europol.repository import EuropolRepository
@@ -38,8 +38,7 @@ def read(number: str, work: Work) -> ReplyOut:
     """The reply to one of one's own queries."""
     work.actor.require(Permission.EXCHANGE_QUERY)
     found = EuropolRepository(work.session, work.actor).query(number)
-    work.audit(AuditEvent("europol:read", detail={"request_number": found.request_number}))
-    return reply_view(found)
+    return read_reply(work, found, action="europol:read")
 
 
 @router.post("/follow-ups", status_code=201)

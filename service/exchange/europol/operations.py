@@ -128,7 +128,14 @@ def _audit_query(
 def _repeat(work: UnitOfWork, known: HitQuery, fingerprint: str) -> ReplyOut:
     if known.justification["fingerprint"] != fingerprint:
         raise Conflict("the request number was used for another query")
-    work.audit(AuditEvent("europol:repeat", detail={"request_number": known.request_number}))
+    return read_reply(work, known, action="europol:repeat")
+
+
+def read_reply(work: UnitOfWork, known: HitQuery, *, action: str) -> ReplyOut:
+    """A reply that was given before, logged with the cases it speaks of."""
+    repository = EuropolRepository(work.session, work.actor)
+    detail = {"request_number": known.request_number}
+    work.audit(AuditEvent(action, case_ids=repository.cases_of(known), detail=detail))
     return reply_view(known)
 
 
@@ -181,6 +188,7 @@ def ask_follow_up(work: UnitOfWork, draft: FollowUpIn) -> FollowUp:
     )
     if match is None:
         raise BadInput.of(FieldError("reference_number", "was not in the reply to this query"))
+    _require_released(work, match["case_id"])
     follow_up = FollowUp(
         public_id=new_public_id(),
         query_id=query.id or 0,
@@ -218,7 +226,7 @@ def decide_follow_up(work: UnitOfWork, public_id: str, draft: FollowUpDecisionIn
     """
     work.actor.require(Permission.EXCHANGE_DECIDE)
     repository = EuropolRepository(work.session, work.actor)
-    follow_up = repository.follow_up(public_id)
+    follow_up = repository.follow_up(public_id, lock=True)
     case = repository.case_of(follow_up)
     if not work.actor.reads_all and case.authority_id != work.actor.authority_id:
         raise Forbidden("only the owner of the case decides")
@@ -229,6 +237,8 @@ def decide_follow_up(work: UnitOfWork, public_id: str, draft: FollowUpDecisionIn
         raise BadInput.of(FieldError("granted_data", "holds what was not asked for"))
     if draft.decision is OwnerDecision.GRANTED:
         granted = set(follow_up.requested_data)
+    if granted:
+        _require_released(work, follow_up.case_id)
     _check_whereabouts(work, case, granted)
     follow_up.status = draft.decision.value
     follow_up.granted_data = sorted(granted)
@@ -240,13 +250,22 @@ def decide_follow_up(work: UnitOfWork, public_id: str, draft: FollowUpDecisionIn
     return follow_up
 
 
+def _require_released(work: UnitOfWork, case_id: int) -> None:
+    if case_id not in released_cases(work.session, Channel.EUROPOL, [case_id]):
+        raise Conflict("the case is closed or released no longer")
+
+
 def _check_whereabouts(work: UnitOfWork, case: Case, granted: set[str]) -> None:
-    record = matching_records(work.session, [case.id or 0])[case.id or 0]
     asked = DataCategory.LAST_KNOWN_LOCATION.value in granted
-    if asked and not is_child(record, work.clock().date()):
-        # SIS Article 33(4): an adult's whereabouts only with consent, which EMPD does not hold yet.
+    if asked and not _whereabouts_may_be_told(work, case):
         reason = "an adult's whereabouts need the person's consent"
         raise BadInput.of(FieldError("granted_data", reason))
+
+
+def _whereabouts_may_be_told(work: UnitOfWork, case: Case) -> bool:
+    # SIS Article 33(4): an adult's whereabouts only with consent, which EMPD does not hold yet.
+    record = matching_records(work.session, [case.id or 0])[case.id or 0]
+    return is_child(record, work.clock().date())
 
 
 def follow_up_view(work: UnitOfWork, follow_up: FollowUp) -> FollowUpOut:
@@ -255,6 +274,7 @@ def follow_up_view(work: UnitOfWork, follow_up: FollowUp) -> FollowUpOut:
     query, case = repository.query_of(follow_up), repository.case_of(follow_up)
     owns = work.actor.reads_all or case.authority_id == work.actor.authority_id
     asked = work.actor.kind is ActorKind.CLIENT and query.machine_client_id == work.actor.subject_id
+    stands = asked and case.id in released_cases(work.session, Channel.EUROPOL, [case.id or 0])
     return FollowUpOut(
         follow_up_id=follow_up.public_id,
         request_number=query.request_number if asked else "",
@@ -266,14 +286,20 @@ def follow_up_view(work: UnitOfWork, follow_up: FollowUp) -> FollowUpOut:
         asked_at=follow_up.asked_at,
         decided_at=follow_up.decided_at,
         decision_reason=follow_up.decision_reason,
-        data=_granted_data(work, follow_up, case) if asked and follow_up.granted_data else None,
+        data=_granted_data(work, follow_up, case) if stands and follow_up.granted_data else None,
         case_id=case.public_id if owns else None,
     )
 
 
 def _granted_data(work: UnitOfWork, follow_up: FollowUp, case: Case) -> dict[str, Any]:
-    """Core data after Article 47, with handling and evaluation codes (Article 9(3) LED)."""
-    record = matching_records(work.session, [case.id or 0])[case.id or 0]
+    """Core data after Article 47, with handling and evaluation codes (Article 9(3) LED).
+
+    What the owner recorded after deciding is not part of the grant; what was
+    withdrawn since, or may be told no longer, is not given again.
+    """
+    case_id = case.id or 0
+    until = follow_up.decided_at
+    record = matching_records(work.session, [case_id], recorded_until=until)[case_id]
     body: dict[str, Any] = {
         "handling_codes": case.handling_codes,
         "evaluation": case.evaluation,
@@ -287,7 +313,8 @@ def _granted_data(work: UnitOfWork, follow_up: FollowUp, case: Case) -> dict[str
             "countries_of_birth": list(record.countries_of_birth),
             "gender": record.sex.value,
         }
-    if DataCategory.LAST_KNOWN_LOCATION.value in follow_up.granted_data:
+    asked = DataCategory.LAST_KNOWN_LOCATION.value in follow_up.granted_data
+    if asked and _whereabouts_may_be_told(work, case):
         body["last_known_location"] = [
             {"kind": e.kind, "place": e.place.name, "country": e.place.country}
             for e in record.events

@@ -54,15 +54,20 @@ class EuropolRepository:
             or_(col(FollowUp.query_id).in_(asked), col(FollowUp.case_id).in_(owned))
         )
 
-    def follow_up(self, public_id: str) -> FollowUp:
+    def follow_up(self, public_id: str, *, lock: bool = False) -> FollowUp:
         """One follow-up.
+
+        Args:
+            public_id: Its id.
+            lock: Whether it is to be changed: others wait until the transaction ends.
 
         Raises:
             NotFound: If the actor neither asked for it nor owns its case.
         """
-        found = self.session.exec(
-            self.readable_follow_ups().where(col(FollowUp.public_id) == public_id)
-        ).one_or_none()
+        query = self.readable_follow_ups().where(col(FollowUp.public_id) == public_id)
+        if lock:
+            query = query.with_for_update().execution_options(populate_existing=True)
+        found = self.session.exec(query).one_or_none()
         if found is None:
             raise NotFound("no follow-up has this id")
         return found
@@ -83,6 +88,14 @@ class EuropolRepository:
         if found is None:
             raise NotFound("the query is gone")
         return found
+
+    def cases_of(self, query: HitQuery) -> tuple[str, ...]:
+        """Public ids of the cases that a reply speaks of."""
+        ids = [match["case_id"] for match in query.matches]
+        found = self.session.exec(
+            select(Case.public_id).where(col(Case.id).in_(ids)).order_by(col(Case.id))
+        )
+        return tuple(found)
 
     def case_of(self, follow_up: FollowUp) -> Case:
         """The case that a follow-up concerns."""

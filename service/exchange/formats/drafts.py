@@ -56,6 +56,7 @@ _FIELD_TO_COLUMN = {
     "relatives": "accompanying_adult",
     "events": "event_date",
     "description": "height_cm",
+    "body": "row",
     "trafficking": "trafficking_basis",
     **{ours: column for column, ours in _LISTS.items()},
 }

@@ -1,0 +1,1 @@
+"""Counts for the study and for oversight; no person can be told from them."""
