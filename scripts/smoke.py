@@ -17,10 +17,9 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,33 +98,26 @@ def _served(environment: dict[str, str]) -> Iterator[str]:
         server.wait(timeout=15)
 
 
-def _call(
-    base: str,
-    path: str,
-    *,
-    token: str = "",
-    body: Any = None,
-    form: Any = None,
-    headers: Mapping[str, str] = MappingProxyType({}),
-) -> Any:
-    data, kind = None, ""
-    if body is not None:
-        data, kind = json.dumps(body).encode(), "application/json"
-    elif form is not None:
-        data, kind = urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded"
+def _call(base: str, path: str, *, token: str = "", body: Any = None, official: str = "") -> Any:
+    data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(base + path, data=data)  # noqa: S310 - loopback
-    if kind:
-        request.add_header("Content-Type", kind)
+    if body is not None:
+        request.add_header("Content-Type", "application/json")
     if token:
         request.add_header("Authorization", f"Bearer {token}")
-    for name, value in headers.items():
-        request.add_header(name, value)
+    if official:
+        request.add_header("X-Official", official)
+    return _answer(request)
+
+
+def _answer(request: urllib.request.Request) -> Any:
     try:
         with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as answer:  # noqa: S310 - loopback
             text = answer.read().decode()
             return json.loads(text) if "json" in answer.headers["Content-Type"] else text
     except urllib.error.HTTPError as error:
-        raise Failed(f"{path}: {error.code} {error.read().decode()[:300]}") from None
+        detail = error.read().decode()[:300]
+        raise Failed(f"{request.selector}: {error.code} {detail}") from None
 
 
 def _token(base: str, client: dict[str, Any]) -> str:
@@ -134,7 +126,9 @@ def _token(base: str, client: dict[str, Any]) -> str:
         "client_id": client["client_id"],
         "client_secret": client["client_secret"],
     }
-    token: str = _call(base, "/oauth/token", form=form)["access_token"]
+    data = urllib.parse.urlencode(form).encode()
+    request = urllib.request.Request(f"{base}/oauth/token", data=data)  # noqa: S310 - loopback
+    token: str = _answer(request)["access_token"]
     return token
 
 
@@ -188,7 +182,7 @@ def _prove(base: str, clients: dict[str, dict[str, Any]]) -> None:
 
     verdict = {"verdict": "same", "reason": "mother's name and year agree"}
     path = f"/api/v1/alerts/{alerts[0]['alert_id']}/verdicts"
-    settled = _call(base, path, token=belgian, body=verdict, headers={"X-Official": "officer.be"})
+    settled = _call(base, path, token=belgian, body=verdict, official="officer.be")
     _expect(settled["decided_by"].endswith("officer.be"), "a named official decides")
     case = _call(base, f"/api/v1/cases/{registered['case']['case_id']}", token=belgian)
     _expect(case["cluster_id"] is not None, "confirmed cases form a cluster")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from service.accounts.operations import add_client, add_official
 from service.accounts.schemas import ClientIn, OfficialIn
 from service.app import create_app
 from service.config import Settings
+from service.security.csrf import CSRF_FIELD
 from service.security.policy import CLIENT_SCOPES, Permission, Role
 from tests.conftest import World, clock
 
@@ -52,12 +54,38 @@ class Client:
         return answer.json() if answer.content else None
 
 
+def csrf(browser: TestClient, path: str) -> str:
+    """The token of the form on a page."""
+    found = re.search(rf'name="{CSRF_FIELD}" value="([^"]+)"', browser.get(path).text)
+    assert found, path
+    return found[1]
+
+
 class Served:
     """The application with a way to speak to it as anyone."""
 
     def __init__(self, world: World, http: TestClient) -> None:
         self.world = world
         self.http = http
+
+    def browser(self, authority: str, login: str, *roles: Role) -> TestClient:
+        """A browser of an official who has chosen the password."""
+        return self.sign_in(login, self.official(authority, login, *roles), choose=PASSWORD)
+
+    def sign_in(self, login: str, password: str, *, choose: str = "") -> TestClient:
+        """A browser that is signed in; with `choose`, after replacing the one-time password."""
+        browser = TestClient(self.http.app, headers={"Origin": "http://testserver"})
+        form = {CSRF_FIELD: csrf(browser, "/sign-in"), "login": login, "password": password}
+        answer = browser.post("/sign-in", data=form, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        if choose:
+            form = {
+                CSRF_FIELD: csrf(browser, "/password"),
+                "old_password": password,
+                "new_password": choose,
+            }
+            assert browser.post("/password", data=form).status_code == 200
+        return browser
 
     def client(self, authority: str, *scopes: Permission) -> Client:
         draft = ClientIn(

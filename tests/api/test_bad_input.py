@@ -86,8 +86,9 @@ def test_unknown_ids(served: Served, path: str) -> None:
     served.client("BE-POL").get(path, 404)
 
 
-def test_a_cursor_of_ours_only(served: Served) -> None:
-    problem = served.client("BE-POL").get("/api/v1/alerts?after=abc", 422)
+@pytest.mark.parametrize("cursor", ["abc", "0_99999999999999999999", "nan_1", "inf_1", "1_-1"])
+def test_a_cursor_of_ours_only(served: Served, cursor: str) -> None:
+    problem = served.client("BE-POL").get(f"/api/v1/alerts?after={cursor}", 422)
     assert problem["errors"][0]["field"] == "after"
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from service.cases.operations import amend_case
+from service.cases.schemas import CaseAmendment
 from service.security.policy import Permission
+from service.store.unit_of_work import unit_of_work
 from tests.api.conftest import Client, Served
+from tests.conftest import NOW
 
 Json = dict[str, Any]
 SUMMARY = {"forename", "name", "date_of_birth", "entity_id", "nationalities", "_links"}
@@ -267,3 +272,86 @@ class TestQueries:
         stranger = served.client("DE-JA", Permission.EXCHANGE_QUERY)
         stranger.get(f"/europol/v1/follow-ups/{asked['follow_up_id']}", 404)
         stranger.post("/europol/v1/follow-ups", good, 404)
+
+
+class TestGrants:
+    """A grant is what the owner decided on, for as long as the case is released."""
+
+    LATER = NOW + timedelta(hours=1)
+
+    @pytest.fixture
+    def partner(self, served: Served) -> Client:
+        return served.client("NL-COA", Permission.EXCHANGE_QUERY)
+
+    def granted(self, owner: Client, partner: Client) -> tuple[str, str]:
+        """Id of the case and path of a follow-up to which all was granted."""
+        case_id = owner.register(girl(["europol"]))["case"]["case_id"]
+        reply = partner.post("/europol/v1/queries", question())
+        asked = {
+            "request_number": "NL-2026-1",
+            "reference_number": reply["matches"][0]["reference_number"],
+            "reason": "Child believed recruited by traffickers",
+            "requested_data": ["identity", "last_known_location"],
+        }
+        follow_up = partner.post("/europol/v1/follow-ups", asked, 201)
+        path = f"/europol/v1/follow-ups/{follow_up['follow_up_id']}"
+        owner.post(f"{path}/decision", {"decision": "granted", "reason": "urgent"})
+        return case_id, path
+
+    def test_later_whereabouts_are_not_part_of_it(
+        self, served: Served, owner: Client, partner: Client
+    ) -> None:
+        case_id, path = self.granted(owner, partner)
+        actor = served.world.actor("BE-POL")
+        sighting = {"kind": "sighting", "place": "HIDDENTOWN", "country": "FR"}
+        later = CaseAmendment.model_validate(
+            {"expected_version": 1, "add": {"events": [sighting], "names": ["LATERNAME"]}}
+        )
+        with unit_of_work(served.world.engine, actor, clock=lambda: self.LATER) as work:
+            amend_case(work, case_id, later)
+        data = partner.get(path)["data"]
+        assert data["last_known_location"][0]["place"] == "Brussels"
+        assert "HIDDENTOWN" not in str(data)
+        assert "LATERNAME" not in str(data)
+
+    @pytest.mark.parametrize("end", ["close", "release"])
+    def test_it_ends_with_the_release(self, owner: Client, partner: Client, end: str) -> None:
+        case_id, path = self.granted(owner, partner)
+        assert partner.get(path)["data"]["identity"]
+        if end == "close":
+            owner.post(f"/api/v1/cases/{case_id}/close", {"reason": "found"})
+        else:
+            owner.patch(f"/api/v1/cases/{case_id}", {"expected_version": 1, "release": []})
+        assert partner.get(path)["data"] is None
+
+    def test_a_child_found_to_be_an_adult_is_not_located(
+        self, owner: Client, partner: Client
+    ) -> None:
+        case_id, path = self.granted(owner, partner)
+        claims = owner.get(f"/api/v1/cases/{case_id}")["claims"]
+        born = next(claim["id"] for claim in claims if claim["kind"] == "birth")
+        change = {
+            "expected_version": 1,
+            "withdraw_claims": [born],
+            "add": {"births": [{"date": "1990-03-14"}]},
+        }
+        owner.patch(f"/api/v1/cases/{case_id}", change)
+        assert "last_known_location" not in partner.get(path)["data"]
+
+    def test_a_case_released_no_longer_takes_no_follow_up(
+        self, owner: Client, partner: Client
+    ) -> None:
+        case_id = owner.register(girl(["europol"]))["case"]["case_id"]
+        reply = partner.post("/europol/v1/queries", question())
+        asked = {
+            "request_number": "NL-2026-1",
+            "reference_number": reply["matches"][0]["reference_number"],
+            "reason": "Child believed recruited by traffickers",
+            "requested_data": ["identity"],
+        }
+        waiting = partner.post("/europol/v1/follow-ups", asked, 201)
+        owner.patch(f"/api/v1/cases/{case_id}", {"expected_version": 1, "release": []})
+        partner.post("/europol/v1/follow-ups", asked, 409)
+        path = f"/europol/v1/follow-ups/{waiting['follow_up_id']}/decision"
+        owner.post(path, {"decision": "granted", "reason": "as asked"}, 409)
+        assert owner.post(path, {"decision": "refused", "reason": "withdrawn"})["data"] is None

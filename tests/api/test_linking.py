@@ -245,6 +245,8 @@ class TestSearch:
             ({"kinds": ["missing"]}, {"DE-JA"}),
             ({"country": "BE"}, {"BE-POL"}),
             ({"place": "brug"}, {"BE-POL"}),
+            ({"place": "BRÛGGE"}, {"BE-POL"}),
+            ({"place": "gent"}, set()),
             ({"sex": "F"}, set()),
             ({"nationality": "SY"}, set()),
             ({"age": "15..17"}, {"BE-POL", "DE-JA"}),
@@ -268,6 +270,16 @@ class TestSearch:
         asked = self.ask(names=["Zamarai Stanekzai"], filters=filters)
         answer = belgian.post("/api/v1/search", asked)
         assert {hit["authority"] for hit in answer["hits"]} == found
+
+    @pytest.mark.parametrize("typed", ["Ödenburg", "ödenb", "odenburg"])
+    def test_a_place_is_found_however_it_is_typed(
+        self, belgian: Client, child: Json, typed: str
+    ) -> None:
+        belgian.register({**child, "events": [{"kind": "encounter", "place": "Ödenburg"}]})
+        belgian.register({**child, "record_id": "E-2", "events": []})
+        asked = self.ask(names=["Zamarai Stanekzai"], filters={"place": typed})
+        # A case that does not say where passes: unknown is not "no".
+        assert len(belgian.post("/api/v1/search", asked)["hits"]) == 2
 
     @pytest.mark.parametrize("left_out", ["purpose", "reference"])
     def test_purpose_and_reference_are_required(self, belgian: Client, left_out: str) -> None:

@@ -114,3 +114,76 @@ def test_an_unknown_indicator_is_named(clients: list[Client]) -> None:
     bad = {"list": "ilo-child-labour", "indicator": "D4.nationality", "answer": "yes"}
     problem = clients[0].put(f"/api/v1/cases/{case_id}/indicators", {"answers": [bad]}, 422)
     assert problem["errors"][0]["field"] == "answers.0.indicator"
+
+
+CONTACT = {"kind": "phone", "value": "+32460123456"}
+OTHER_CONTACT = {"kind": "phone", "value": "+32460654321"}
+
+
+def dismiss(client: Client, flag: Json) -> None:
+    path = f"/api/v1/risk/flags/{flag['flag_id']}/decision"
+    client.post(path, {"decision": "dismissed", "reason": "the centre's own number"})
+
+
+def withdraw_contacts(client: Client, case: Json) -> None:
+    claims = [claim["id"] for claim in case["claims"] if claim["kind"] == "contact"]
+    change = {"expected_version": case["version"], "withdraw_claims": claims}
+    client.patch(f"/api/v1/cases/{case['case_id']}", change)
+
+
+def test_a_flag_lapses_on_both_sides_when_the_number_was_wrong(clients: list[Client]) -> None:
+    clients[0].register(minor(0, contacts=[CONTACT]))
+    case = clients[1].register(minor(1, contacts=[CONTACT]))["case"]
+    withdraw_contacts(clients[1], case)
+    assert flags(clients[0], "EW03") == []
+    assert flags(clients[1], "EW03") == []
+
+
+def test_another_registration_keeps_all_reasons_of_a_flag(clients: list[Client]) -> None:
+    clients[0].register(minor(0, contacts=[CONTACT, OTHER_CONTACT]))
+    clients[1].register(minor(1, contacts=[CONTACT]))
+    clients[2].register(minor(2, contacts=[OTHER_CONTACT]))
+    (flag,) = flags(clients[0], "EW03")
+    assert len(flag["reasons"]) == 2
+
+
+def test_less_reason_does_not_bring_a_decided_flag_back(clients: list[Client]) -> None:
+    clients[0].register(minor(0, contacts=[CONTACT]))
+    clients[1].register(minor(1, contacts=[CONTACT]))
+    third = clients[2].register(minor(2, contacts=[CONTACT]))["case"]
+    dismiss(clients[0], flags(clients[0], "EW03")[0])
+    withdraw_contacts(clients[2], third)
+    assert flags(clients[0], "EW03") == []
+    change = {"expected_version": 2, "add": {"contacts": [CONTACT]}}
+    clients[2].patch(f"/api/v1/cases/{third['case_id']}", change)
+    assert flags(clients[0], "EW03") == []
+    assert flags(clients[1], "EW03")
+
+
+def test_a_closed_case_carries_no_flag_but_speaks_for_others(clients: list[Client]) -> None:
+    clients[0].register(minor(0, contacts=[CONTACT]))
+    case = clients[1].register(minor(1, contacts=[CONTACT]))["case"]
+    path = f"/api/v1/cases/{case['case_id']}/close"
+    clients[1].post(path, {"reason": "found"})
+    assert flags(clients[1], "EW03") == []
+    assert flags(clients[0], "EW03")
+
+
+def test_a_duplicate_is_no_second_child(clients: list[Client]) -> None:
+    clients[0].register(minor(0, contacts=[CONTACT]))
+    case = clients[1].register(minor(1, contacts=[CONTACT]))["case"]
+    clients[1].post(f"/api/v1/cases/{case['case_id']}/close", {"reason": "duplicate"})
+    assert flags(clients[0], "EW03") == []
+
+
+def test_a_verdict_changes_the_signs_at_once(
+    clients: list[Client], report: Json, child: Json
+) -> None:
+    clients[2].register({**report, "contacts": [CONTACT]})
+    met = clients[0].register({**child, "births": [{"date": "2011"}], "contacts": [CONTACT]})
+    # As long as nobody decided, a strong link speaks for one child; different makes them two.
+    alert_id = met["alerts"][0]["alert_id"]
+    before = len(flags(clients[0], "EW03"))
+    verdict = {"verdict": "different", "reason": "brothers"}
+    clients[0].post(f"/api/v1/alerts/{alert_id}/verdicts", verdict, 201)
+    assert (before, len(flags(clients[0], "EW03"))) == (0, 1)

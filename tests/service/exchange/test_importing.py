@@ -9,12 +9,22 @@ import pytest
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from service.alerts.models import Alert
+from service.audit.models import AuditEntry
+from service.cases.intake import register_case
 from service.cases.models import Case, Claim
+from service.cases.schemas import CaseDraft
 from service.errors import BadInput, Forbidden
 from service.exchange.exporting import export_cases
 from service.exchange.formats.mapping import ColumnMap, load_map
-from service.exchange.formats.reading import format_of
-from service.exchange.importing import ImportContext, ImportJob, ImportReport, run_import
+from service.exchange.formats.reading import format_of, read_rows
+from service.exchange.importing import (
+    ImportContext,
+    ImportJob,
+    ImportReport,
+    run_import,
+    store_rows,
+)
 from service.index.sql import SqlIndex
 from service.security.policy import Permission, operator
 from tests.conftest import World, clock
@@ -219,3 +229,73 @@ def test_the_index_holds_what_was_imported(importer: Importer) -> None:
     importer.run(HEADER + "A-1,missing,Ali Reza,2009,M,AF\nA-2,missing,Selam,2010,F,ER\n")
     with Session(importer.world.engine) as session:
         assert SqlIndex(session).frequencies([]).total == 2
+
+
+def test_an_import_that_stopped_before_comparing_is_taken_up(importer: Importer) -> None:
+    importer.run(HEADER + "A-1,missing,محمد حسینی,2009-03-14,M,AF\n")
+    content = HEADER + "B-1,encountered,Mohammad Hosseini,2009-03-14,M,AF\n"
+    path = importer.folder / "stopped.csv"
+    path.write_text(content, "utf-8")
+    job = ImportJob(path, "csv", "NL-COA", ColumnMap(), importer.folder / "r.jsonl")
+    context = ImportContext(
+        importer.world.engine, operator("test"), clock, importer.world.linkage, lambda *_: None
+    )
+    store_rows(context, job, read_rows(path, "csv", ColumnMap()), ImportReport())
+    again = importer.run(content, authority="NL-COA")
+    assert (again.stored, again.unchanged, again.alerts) == (0, 1, 1)
+    assert importer.run(content, authority="NL-COA").alerts == 0
+
+
+def test_others_register_while_an_import_is_compared(importer: Importer) -> None:
+    importer.run(HEADER + "A-1,missing,محمد حسینی,2009-03-14,M,AF\n")
+    draft = {
+        "kind": "encountered",
+        "names": ["Mohammad Hosseini"],
+        "births": [{"date": "2009-03-14"}],
+    }
+    world = importer.world
+    meanwhile: list[Alert] = []
+
+    def register(stage: str, *_: object) -> None:
+        if stage == "matching" and not meanwhile:
+            with world.work("DE-JA") as work:
+                body = CaseDraft.model_validate(draft)
+                meanwhile.extend(register_case(work, world.linkage, body, limit=10).alerts)
+
+    path = importer.folder / "b.csv"
+    path.write_text(HEADER + "B-1,encountered,Mohamad Hoseini,2009-03-14,M,AF\n", "utf-8")
+    job = ImportJob(path, "csv", "NL-COA", ColumnMap(), importer.folder / "r.jsonl")
+    context = ImportContext(world.engine, operator("test"), clock, world.linkage, register)
+    assert run_import(context, job).alerts == 1
+    # The newcomer met both cases that stood in the store by then.
+    assert len(meanwhile) == 2
+
+
+def test_what_has_no_column_is_counted(importer: Importer) -> None:
+    body = CaseDraft.model_validate(
+        {
+            "kind": "missing",
+            "names": [
+                {
+                    "parts": [
+                        {"text": "Ana", "kind": "given"},
+                        {"text": "Maria", "kind": "given"},
+                        {"text": "Exemplescu", "kind": "family"},
+                    ]
+                }
+            ],
+            "addresses": [{"city": "Cluj"}, {"city": "Gent"}],
+            "relatives": [{"relation": "sibling", "name": "Ion"}],
+            "photographs": [{"caption": "at school"}],
+        }
+    )
+    with importer.world.work("BE-POL") as work:
+        register_case(work, importer.world.linkage, body, limit=10)
+    with importer.world.work() as work:
+        (exported,) = export_cases(work, "BE-POL")
+    assert exported.columns["given_name"] == "Ana Maria"
+    assert exported.columns["city"] == "Cluj"
+    assert exported.left_out == {"address": 1, "relative": 1, "photograph": 1}
+    with Session(importer.world.engine) as session:
+        row = session.exec(select(AuditEntry).where(AuditEntry.action == "case:export")).one()
+        assert row.case_ids == list(session.exec(select(Case.public_id)))
