@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.compare.identifiers import normal_number
-from matching.compare.places import fold_place
+from matching.compare.texts import fold_words
 from matching.dates.relations import is_placeholder
 from matching.names.folding import fold
 from matching.names.parts import prepare
@@ -126,7 +126,7 @@ def _exact_terms(record: PersonRecord, *, with_years: bool = True) -> Iterable[s
         yield f"{DOCUMENT}{normal_number(document.number)}"
     for address in record.addresses:
         if address.text:
-            yield f"{STREET}{fold_place(address.text)}"
+            yield f"{STREET}{fold_words(address.text)}"
 
 
 _MONTH_SHIFT, _DAY_SHIFT, _SEX_SHIFT, _NATION_SHIFT, _KIND_SHIFT = 12, 16, 21, 23, 33

@@ -5,26 +5,24 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from matching.compare.attributes import (
-    compare_country_of_birth,
+from matching.compare.appearance import (
     compare_eyes,
     compare_hair,
     compare_height,
+    compare_weight,
+)
+from matching.compare.attributes import (
+    compare_country_of_birth,
     compare_languages,
-    compare_marks,
     compare_nationality,
     compare_sex,
 )
-from matching.compare.circumstances import compare_events, compare_relatives
 from matching.compare.dates import compare_births
+from matching.compare.events import compare_events
 from matching.compare.identifiers import compare_documents, compare_emails, compare_phones
 from matching.compare.names import GIVEN_DIFFERS, compare_name_fields
-from matching.compare.places import (
-    compare_address,
-    compare_city,
-    compare_place_of_birth,
-    compare_postcode,
-)
+from matching.compare.relatives import compare_relatives
+from matching.compare.texts import ADDRESS, CITY, MARKS, PLACE_OF_BIRTH, POSTCODE
 from matching.evidence import Assessment, Evidence
 from matching.profile import Profile, TermFrequencies
 from matching.record import PersonRecord
@@ -35,18 +33,19 @@ _COMPARISONS: tuple[_Comparison, ...] = (
     compare_sex,
     compare_nationality,
     compare_country_of_birth,
-    compare_place_of_birth,
+    PLACE_OF_BIRTH.compare,
     compare_languages,
-    compare_address,
-    compare_city,
-    compare_postcode,
+    ADDRESS.compare,
+    CITY.compare,
+    POSTCODE.compare,
     compare_documents,
     compare_phones,
     compare_emails,
     compare_height,
+    compare_weight,
     compare_eyes,
     compare_hair,
-    compare_marks,
+    MARKS.compare,
     compare_events,
 )
 

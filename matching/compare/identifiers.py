@@ -3,47 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import OSA
 
 from matching.evidence import Evidence, Outcome
 from matching.profile import Profile
-from matching.record import PersonRecord
+from matching.record import Document, PersonRecord
 
-_MIN_LENGTH = 5
+MIN_LENGTH = 5
 """Shorter numbers agree by chance."""
+LOCAL_DIGITS = 8
+"""Digits at the end of a telephone number that name a line within a country."""
+_CHECKED_LENGTH = 9
+"""Characters of a document number before its check digit (ICAO Doc 9303, part 4)."""
+_WEIGHTS = (7, 3, 1)
+CONFUSED = str.maketrans("OIQSBZG", "0105826")
+"""Letters that are read for digits, and the digits."""
 
 
 def compare_documents(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
     """Document numbers; only those of one kind and country can disagree."""
-    one = [(normal_number(d.number), d) for d in left.documents]
-    other = [(normal_number(d.number), d) for d in right.documents]
     values = (_list(d.number for d in left.documents), _list(d.number for d in right.documents))
-    if not one or not other:
+    pairs = [(one, other) for one in left.documents for other in right.documents]
+    if not pairs:
         return Evidence("document", Outcome.MISSING, 0.0, *values, "document.missing")
-    pairs = [(a, b) for a in one for b in other]
-    if any(a[0] == b[0] and len(a[0]) >= _MIN_LENGTH for a, b in pairs):
+    if any(_same(normal_number(one.number), normal_number(other.number)) for one, other in pairs):
         weight = profile.weight("document", "agree")
         return Evidence("document", Outcome.AGREE, weight, *values, "document.same")
-    slip = any(
-        min(len(a[0]), len(b[0])) > _MIN_LENGTH and DamerauLevenshtein.distance(a[0], b[0]) == 1
-        for a, b in pairs
-    )
-    if slip:
+    if any(_slip(normal_number(one.number), normal_number(other.number)) for one, other in pairs):
         weight = profile.weight("document", "close")
         return Evidence("document", Outcome.CLOSE, weight, *values, "document.slip")
-    same_kind = any(
-        a[1].kind and (a[1].kind, a[1].country) == (b[1].kind, b[1].country) for a, b in pairs
-    )
-    if same_kind:
+    if any(_one_series(one, other) for one, other in pairs):
         weight = profile.weight("document", "disagree")
         return Evidence("document", Outcome.DISAGREE, weight, *values, "document.different")
     return Evidence("document", Outcome.NOT_COMPARABLE, 0.0, *values, "document.other_kind")
 
 
+def _one_series(one: Document, other: Document) -> bool:
+    return bool(one.kind) and (one.kind, one.country) == (other.kind, other.country)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other and len(one) >= MIN_LENGTH
+
+
+def _slip(one: str, other: str) -> bool:
+    if min(len(one), len(other)) <= MIN_LENGTH:
+        return False
+    return one.translate(CONFUSED) == other.translate(CONFUSED) or OSA.distance(one, other) == 1
+
+
+@lru_cache(maxsize=100_000)
 def normal_number(number: str) -> str:
-    """A number without separators, upper case."""
-    return "".join(letter for letter in number.upper() if letter.isalnum())
+    """A number in capitals without separators, and without the check digit of a passport."""
+    plain = "".join(letter for letter in number.upper() if letter.isalnum())
+    body, last = plain[:_CHECKED_LENGTH], plain[_CHECKED_LENGTH:]
+    if len(last) == 1 and last.isdigit() and body.isascii() and check_digit(body) == int(last):
+        return body
+    return plain
+
+
+def check_digit(number: str) -> int:
+    """The check digit of a machine-readable number (ICAO Doc 9303, part 3, 4.9).
+
+    Args:
+        number: Letters A to Z, digits, and `<` for nothing.
+
+    Raises:
+        ValueError: If another character stands in it.
+    """
+    total = 0
+    for place, letter in enumerate(number):
+        value = 0 if letter == "<" else int(letter, 36)
+        total += value * _WEIGHTS[place % len(_WEIGHTS)]
+    return total % 10
 
 
 def _list(values: Iterable[str]) -> str:
@@ -51,18 +85,34 @@ def _list(values: Iterable[str]) -> str:
 
 
 def compare_phones(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
-    """Telephone numbers; a new one is no disagreement."""
-    return _contacts("phone", left, right, profile)
+    """Telephone numbers; a new one is no disagreement, one without its country comes close."""
+    one, other = contacts(left, "phone"), contacts(right, "phone")
+    found = _contacts("phone", one, other, profile)
+    if found.outcome is Outcome.NOT_COMPARABLE and {local(p) for p in one} & {
+        local(p) for p in other
+    } - {""}:
+        weight = profile.weight("phone", "close")
+        return Evidence("phone", Outcome.CLOSE, weight, found.left, found.right, "phone.local")
+    return found
 
 
 def compare_emails(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
     """E-mail addresses; a new one is no disagreement."""
-    return _contacts("email", left, right, profile)
+    return _contacts("email", contacts(left, "email"), contacts(right, "email"), profile)
 
 
-def _contacts(kind: str, left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
-    one = {item.value for item in left.contacts if item.kind == kind}
-    other = {item.value for item in right.contacts if item.kind == kind}
+def contacts(record: PersonRecord, kind: str) -> set[str]:
+    """The contacts of one kind; addresses whatever their case."""
+    return {item.value.casefold() for item in record.contacts if item.kind == kind}
+
+
+def local(phone: str) -> str:
+    """The last eight digits of a number, or nothing where it has fewer."""
+    digits = "".join(letter for letter in phone if letter.isdigit())
+    return digits[-LOCAL_DIGITS:] if len(digits) >= LOCAL_DIGITS else ""
+
+
+def _contacts(kind: str, one: set[str], other: set[str], profile: Profile) -> Evidence:
     values = (_list(one), _list(other))
     if not one or not other:
         return Evidence(kind, Outcome.MISSING, 0.0, *values, f"{kind}.missing")

@@ -1,4 +1,4 @@
-"""Compare parents and companions by name, and events in time."""
+"""Compare parents and companions by name."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from matching.names.parts import prepare
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, PersonRecord
 
-_AGREE_BITS, _CLOSE_BITS = 6.0, 2.0
+AGREE_BITS, CLOSE_BITS = 6.0, 2.0
 """Bits of a relative's name from which it agrees or comes close."""
-_BEFORE_DAYS = 30
-"""An encounter this long before the disappearance is about somebody else, or an earlier journey."""
 
 
 def compare_relatives(
@@ -22,7 +20,7 @@ def compare_relatives(
     A father whose name is part of the person's own name on both sides is left
     out: it has spoken there already.
     """
-    ones, others = _independent(left), _independent(right)
+    ones, others = independent(left), independent(right)
     pairs = [
         compare_two(one, other, profile, frequencies)
         for relation, one in ones
@@ -33,9 +31,9 @@ def compare_relatives(
         values = (_list(ones), _list(others))
         return Evidence("relatives", Outcome.MISSING, 0.0, *values, "relatives.missing")
     best = max(pairs, key=lambda item: (item.weight, *sorted((item.left, item.right))))
-    if best.weight >= _AGREE_BITS:
+    if best.weight >= AGREE_BITS:
         level, outcome, reason = "agree", Outcome.AGREE, "relatives.same"
-    elif best.weight >= _CLOSE_BITS:
+    elif best.weight >= CLOSE_BITS:
         level, outcome, reason = "close", Outcome.CLOSE, "relatives.similar"
     else:
         level, outcome, reason = "disagree", Outcome.DISAGREE, "relatives.different"
@@ -43,7 +41,8 @@ def compare_relatives(
     return Evidence("relatives", outcome, weight, best.left, best.right, reason)
 
 
-def _independent(record: PersonRecord) -> list[tuple[str, Name]]:
+def independent(record: PersonRecord) -> list[tuple[str, Name]]:
+    """Relations and names of those whose name does not speak in the person's own already."""
     own = {part.fold for name in record.names for part in prepare(name)}
     found = []
     for relative in record.relatives:
@@ -55,19 +54,3 @@ def _independent(record: PersonRecord) -> list[tuple[str, Name]]:
 
 def _list(relatives: list[tuple[str, Name]]) -> str:
     return ", ".join(name.text for _, name in relatives)
-
-
-def compare_events(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
-    """Whether an encounter fits a disappearance in time."""
-    gaps = [
-        (lost.earliest - met.latest).days
-        for lost_side, met_side in ((left, right), (right, left))
-        for lost in (e.date for e in lost_side.events if e.kind == "disappearance" and e.date)
-        for met in (e.date for e in met_side.events if e.kind == "encounter" and e.date)
-    ]
-    if not gaps:
-        return Evidence("events", Outcome.MISSING, 0.0, reason="events.missing")
-    possible = min(gaps) <= _BEFORE_DAYS
-    level = "possible" if possible else "impossible"
-    outcome = Outcome.AGREE if possible else Outcome.DISAGREE
-    return Evidence("events", outcome, profile.weight("events", level), reason=f"events.{level}")

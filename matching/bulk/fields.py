@@ -1,0 +1,271 @@
+"""Compare many pairs in one field at once, each field by the way that suits its values.
+
+Every table gives `weights(left, right)`: bits of pairs of records, shape (pairs,),
+the same as the comparison that explains; 0 where nothing can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from datetime import date
+
+import numpy as np
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cpdist
+
+from matching.bulk.names import BoolArray
+from matching.bulk.rows import Column, unique_pairs
+from matching.bulk.sounds import WORKERS, FloatArray, IntArray
+from matching.compare.appearance import (
+    GROWTH_CM_A_YEAR,
+    GROWTH_KG_A_YEAR,
+    HEIGHT_TOLERANCE_CM,
+    MOST_YEARS,
+    WEIGHT_TOLERANCE_KG,
+    may_grow,
+    seen_on,
+)
+from matching.compare.events import BEFORE_DAYS, FAR_KM, days
+from matching.compare.identifiers import (
+    CONFUSED,
+    MIN_LENGTH,
+    contacts,
+    local,
+    normal_number,
+)
+from matching.compare.texts import LEVELS, TextField
+from matching.dates.relations import DAYS_PER_YEAR
+from matching.evidence import Evidence
+from matching.places.gazetteer import kilometres
+from matching.profile import Profile
+from matching.record import Document, PersonRecord
+
+Compare = Callable[[PersonRecord, PersonRecord, Profile], Evidence]
+Records = Sequence[PersonRecord]
+
+
+class CodedTable:
+    """Fields with few distinct values: each pair of values is compared once, by its explanation."""
+
+    def __init__(
+        self,
+        records: Records,
+        profile: Profile,
+        compare: Compare,
+        key: Callable[[PersonRecord], Hashable],
+    ) -> None:
+        numbers: dict[Hashable, int] = {}
+        self._shown: list[PersonRecord] = []
+        self._compare, self._profile = compare, profile
+        codes = []
+        for record in records:
+            found = key(record)
+            number = numbers.get(found)
+            if number is None:
+                number = numbers[found] = len(numbers)
+                self._shown.append(record)
+            codes.append(number)
+        self._codes: IntArray = np.asarray(codes, dtype=np.int64)
+        self._said: IntArray = np.array([bool(found) for found in numbers], dtype=np.int64)
+
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Bits of pairs of records."""
+        found = np.zeros(len(left))
+        one, other = self._codes[left], self._codes[right]
+        said = np.flatnonzero(self._said[one] & self._said[other])
+        first, second, place = unique_pairs(one[said], other[said], len(self._shown))
+        bits = np.fromiter(
+            (
+                self._compare(self._shown[a], self._shown[b], self._profile).weight
+                for a, b in zip(first.tolist(), second.tolist(), strict=True)
+            ),
+            dtype=np.float64,
+            count=len(first),
+        )
+        found[said] = bits[place]
+        return found
+
+
+class TextTable:
+    """Fields of free text, compared by rapidfuzz over arrays."""
+
+    def __init__(self, records: Records, profile: Profile, field: TextField) -> None:
+        self._field = field
+        self._column: Column[str] = Column([field.said(record) for record in records])
+        self._normal = [field.normal(value) for value in self._column.values]
+        self._special = np.array([field.is_special(v) for v in self._column.values], dtype=bool)
+        self._bits = np.array([profile.weight(field.name, level) for level in LEVELS])
+
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Bits of pairs of records."""
+        pair, one, other = self._column.combinations(left, right)
+        first, second, place = unique_pairs(one, other, max(len(self._normal), 1))
+        best = np.full(len(left), -1, dtype=np.int64)
+        np.maximum.at(best, pair, self._levels(first, second)[place])
+        return np.where(best < 0, 0.0, self._bits[best])
+
+    def _levels(self, one: IntArray, other: IntArray) -> IntArray:
+        field = self._field
+        if len(one) == 0:
+            return np.zeros(0, dtype=np.int64)
+        alike = cpdist(
+            [self._normal[number] for number in one.tolist()],
+            [self._normal[number] for number in other.tolist()],
+            scorer=field.scorer,
+            dtype=np.float64,
+            workers=WORKERS,
+        )
+        levels = (alike >= field.close).astype(np.int64) + (alike >= field.agree)
+        may = (levels == 0) & self._special[one] & self._special[other]
+        for place in np.flatnonzero(may).tolist():
+            texts = self._column.values
+            levels[place] = field.special(texts[one[place]], texts[other[place]])
+        return levels
+
+
+class ContactTable:
+    """Telephone numbers and e-mail addresses: bits only where both have one in common."""
+
+    def __init__(self, records: Records, profile: Profile, kind: str) -> None:
+        found = [sorted(contacts(record, kind)) for record in records]
+        self._whole: Column[str] = Column(found)
+        self._local: Column[str] = Column(
+            [
+                sorted({local(v) for v in values} - {""}) if kind == "phone" else ()
+                for values in found
+            ]
+        )
+        self._agree = profile.weight(kind, "agree")
+        self._close = profile.weight(kind, "close") if kind == "phone" else 0.0
+
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Bits of pairs of records."""
+        found = np.zeros(len(left))
+        for column, bits in ((self._local, self._close), (self._whole, self._agree)):
+            pair, one, other = column.combinations(left, right)
+            found[pair[one == other]] = bits
+        return found
+
+
+class DocumentTable:
+    """Document numbers: the same, a slip apart, or two of one series."""
+
+    def __init__(self, records: Records, profile: Profile) -> None:
+        self._column: Column[Document] = Column([record.documents for record in records])
+        documents = self._column.values
+        self._number = [normal_number(item.number) for item in documents]
+        self._length = np.array([len(number) for number in self._number], dtype=np.int64)
+        self._code = _codes(self._number)
+        self._read = _codes([number.translate(CONFUSED) for number in self._number])
+        self._series = _codes([(item.kind, item.country) for item in documents])
+        self._kind = np.array([bool(item.kind) for item in documents], dtype=bool)
+        self._bits = np.array(
+            [0.0, *(profile.weight("document", level) for level in LEVELS)], dtype=np.float64
+        )
+
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Bits of pairs of records."""
+        pair, one, other = self._column.combinations(left, right)
+        series = (self._series[one] == self._series[other]) & self._kind[one]
+        levels = series.astype(np.int64)
+        long = np.minimum(self._length[one], self._length[other]) > MIN_LENGTH
+        levels[long & (self._read[one] == self._read[other])] = 2
+        unlike = np.flatnonzero(long & (levels < 2) & self._near(one, other))  # noqa: PLR2004 - the level of a slip
+        levels[unlike[self._slips(one[unlike], other[unlike])]] = 2
+        same = (self._code[one] == self._code[other]) & (self._length[one] >= MIN_LENGTH)
+        levels[same] = 3
+        best = np.zeros(len(left), dtype=np.int64)
+        np.maximum.at(best, pair, levels)
+        return self._bits[best]
+
+    def _near(self, one: IntArray, other: IntArray) -> BoolArray:
+        near: BoolArray = abs(self._length[one] - self._length[other]) <= 1
+        return near
+
+    def _slips(self, one: IntArray, other: IntArray) -> BoolArray:
+        if len(one) == 0:
+            return np.zeros(0, dtype=bool)
+        distance = cpdist(
+            [self._number[number] for number in one.tolist()],
+            [self._number[number] for number in other.tolist()],
+            scorer=OSA.distance,
+            dtype=np.int64,
+            workers=WORKERS,
+        )
+        slips: BoolArray = distance == 1
+        return slips
+
+
+def _codes(values: Sequence[Hashable]) -> IntArray:
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(v, len(numbers)) for v in values], dtype=np.int64)
+
+
+class RangeTable:
+    """Height or weight as ranges that growth may move apart."""
+
+    def __init__(self, records: Records, profile: Profile, field: str) -> None:
+        is_height = field == "height"
+        ranges = [
+            record.description.height_cm if is_height else record.description.weight_kg
+            for record in records
+        ]
+        self._said = np.array([found is not None for found in ranges], dtype=bool)
+        self._low = np.array([found[0] if found else 0 for found in ranges], dtype=np.float64)
+        self._high = np.array([found[1] if found else 0 for found in ranges], dtype=np.float64)
+        seen = [seen_on(record) for record in records]
+        self._day = np.array([day.toordinal() if day else 0 for day in seen], dtype=np.float64)
+        self._grows = np.array([may_grow(record) for record in records], dtype=bool)
+        self._grows &= self._day > 0
+        self._tolerance = HEIGHT_TOLERANCE_CM if is_height else WEIGHT_TOLERANCE_KG
+        self._a_year = GROWTH_CM_A_YEAR if is_height else GROWTH_KG_A_YEAR
+        self._agree = profile.weight(field, "agree")
+        self._disagree = profile.weight(field, "disagree")
+
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Bits of pairs of records."""
+        grow = self._grows[left] & self._grows[right]
+        years = np.where(grow, (self._day[right] - self._day[left]) / DAYS_PER_YEAR, 0.0)
+        years = np.clip(years, -MOST_YEARS, MOST_YEARS)
+        left_more = self._low[left] - self._high[right] - np.maximum(0.0, -years) * self._a_year
+        right_more = self._low[right] - self._high[left] - np.maximum(0.0, years) * self._a_year
+        agree = np.maximum(left_more, right_more) - self._tolerance <= 0
+        bits = np.where(agree, self._agree, self._disagree)
+        return np.where(self._said[left] & self._said[right], bits, 0.0)
+
+
+class EventTable:
+    """Whether encounters fit disappearances, and nobody is at two places on one day."""
+
+    def __init__(self, records: Records, profile: Profile) -> None:
+        lost = [_days_of(record, "disappearance") for record in records]
+        met = [_days_of(record, "encounter") for record in records]
+        self._lost = np.array([min(s[0] for s in found) if found else np.inf for found in lost])
+        self._met = np.array([max(s[1] for s in found) if found else -np.inf for found in met])
+        self._days: Column[tuple[date, str]] = Column([tuple(days(record)) for record in records])
+        self._day = np.array([day.toordinal() for day, _ in self._days.values], dtype=np.int64)
+        self._country = [country for _, country in self._days.values]
+        self._bits = {
+            level: profile.weight("events", level)
+            for level in ("possible", "impossible", "two_places")
+        }
+
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Bits of pairs of records."""
+        gap = np.minimum(self._lost[left] - self._met[right], self._lost[right] - self._met[left])
+        found = np.where(gap <= BEFORE_DAYS, self._bits["possible"], self._bits["impossible"])
+        found[np.isposinf(gap)] = 0.0
+        pair, one, other = self._days.combinations(left, right)
+        for place in np.flatnonzero(self._day[one] == self._day[other]).tolist():
+            countries = self._country[one[place]], self._country[other[place]]
+            if kilometres(*countries) > FAR_KM:
+                found[pair[place]] = self._bits["two_places"]
+        return found
+
+
+def _days_of(record: PersonRecord, kind: str) -> list[tuple[int, int]]:
+    return [
+        (event.date.earliest.toordinal(), event.date.latest.toordinal())
+        for event in record.events
+        if event.kind == kind and event.date
+    ]

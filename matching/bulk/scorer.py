@@ -1,0 +1,196 @@
+"""Score many pairs of records at once: `assess` over arrays, the same match weights.
+
+Example:
+    table = RecordTable(records, profile, frequencies)
+    bits = table.match_weights(left, right)  # places in `records`, shape (pairs,)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from matching.bulk.dates import BirthTable
+from matching.bulk.fields import (
+    CodedTable,
+    ContactTable,
+    DocumentTable,
+    EventTable,
+    RangeTable,
+    TextTable,
+)
+from matching.bulk.names import BoolArray, NameTable
+from matching.bulk.rows import Column
+from matching.bulk.sounds import FloatArray, IntArray
+from matching.compare.appearance import compare_eyes, compare_hair
+from matching.compare.attributes import (
+    compare_country_of_birth,
+    compare_languages,
+    compare_nationality,
+    compare_sex,
+)
+from matching.compare.names import MAX_NAMES
+from matching.compare.relatives import AGREE_BITS, CLOSE_BITS, independent
+from matching.compare.texts import TEXT_FIELDS
+from matching.profile import Profile, TermFrequencies
+from matching.record import Name, PersonRecord, Sex
+
+PAIRS_AT_ONCE = 200_000
+"""Pairs scored in one go: some hundred megabytes of arrays at most."""
+
+
+class _Field(Protocol):
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray: ...
+
+
+class RecordTable:
+    """Records prepared once, to score any pairs of them."""
+
+    def __init__(
+        self, records: Sequence[PersonRecord], profile: Profile, frequencies: TermFrequencies
+    ) -> None:
+        self._profile = profile
+        self._names = _Names(records, profile, frequencies)
+        self._fields: dict[str, _Field] = {
+            "date_of_birth": BirthTable(records, profile),
+            "sex": CodedTable(records, profile, compare_sex, _sex),
+            "nationality": CodedTable(records, profile, compare_nationality, _nationality),
+            "country_of_birth": CodedTable(records, profile, compare_country_of_birth, _born_in),
+            "language": CodedTable(records, profile, compare_languages, _languages),
+            "document": DocumentTable(records, profile),
+            "phone": ContactTable(records, profile, "phone"),
+            "email": ContactTable(records, profile, "email"),
+            "height": RangeTable(records, profile, "height"),
+            "weight": RangeTable(records, profile, "weight"),
+            "eye_colour": CodedTable(records, profile, compare_eyes, _eyes),
+            "hair_colour": CodedTable(records, profile, compare_hair, _hair),
+            "events": EventTable(records, profile),
+            "relatives": _Relatives(records, profile, frequencies),
+            **{field.name: TextTable(records, profile, field) for field in TEXT_FIELDS},
+        }
+
+    def match_weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Match weights of pairs in bits, as `assess` gives them, shape (pairs,).
+
+        Args:
+            left: Places of the left records, shape (pairs,).
+            right: Places of the right ones.
+        """
+        found = np.empty(len(left))
+        for start in range(0, len(left), PAIRS_AT_ONCE):
+            some = slice(start, start + PAIRS_AT_ONCE)
+            weights = self.field_weights(left[some], right[some])
+            found[some] = self._profile.prior + sum(weights.values())
+        return found
+
+    def field_weights(self, left: IntArray, right: IntArray) -> dict[str, FloatArray]:
+        """Bits of each field after the limits on fields that depend on one another."""
+        name, siblings = self._names.weights(left, right)
+        limit = self._profile.weight_limit
+        weights = {"name": name}
+        weights.update((key, field.weights(left, right)) for key, field in self._fields.items())
+        weights = {key: np.clip(bits, -limit, limit) for key, bits in weights.items()}
+        for joint in self._profile.joint:
+            _share(weights, joint.fields, joint.limit, np.ones(len(left), dtype=bool))
+        own = self._profile.siblings
+        _share(weights, own.fields, own.limit, siblings)
+        return weights
+
+
+def _share(
+    weights: dict[str, FloatArray], fields: frozenset[str], limit: float, where: BoolArray
+) -> None:
+    """Scale what speaks for a pair in some fields down to what they may give together."""
+    together = np.zeros(len(where))
+    for field in fields:
+        together += np.maximum(weights[field], 0.0)
+    over = where & (together > limit)
+    share = np.where(over, limit / np.where(over, together, 1.0), 1.0)
+    for field in fields:
+        bits = weights[field]
+        weights[field] = np.where(bits > 0, bits * share, bits)
+
+
+class _Names:
+    """The best pair of names of two records."""
+
+    def __init__(
+        self, records: Sequence[PersonRecord], profile: Profile, frequencies: TermFrequencies
+    ) -> None:
+        self._column: Column[Name] = Column([record.names[:MAX_NAMES] for record in records])
+        self._table = NameTable(self._column.values, profile, frequencies)
+        texts = sorted({name.text for name in self._column.values})
+        rank = {text: place for place, text in enumerate(texts)}
+        self._rank = np.array([rank[name.text] for name in self._column.values], dtype=np.int64)
+
+    def weights(self, left: IntArray, right: IntArray) -> tuple[FloatArray, BoolArray]:
+        """Bits, and whether the names differ as those of siblings do."""
+        pair, one, other = self._column.combinations(left, right)
+        scores = self._table.scores(self._table, one, other)
+        # The order in which `compare_name_fields` prefers one pair of names to the next.
+        ranks = self._rank[one], self._rank[other]
+        order = np.lexsort(
+            (np.maximum(*ranks), np.minimum(*ranks), scores.bits, scores.known, pair)
+        )
+        last = np.flatnonzero(np.diff(pair[order], append=-1))
+        best = order[last]
+        bits, siblings = np.zeros(len(left)), np.zeros(len(left), dtype=bool)
+        bits[pair[best]] = scores.bits[best]
+        siblings[pair[best]] = scores.given_differs[best]
+        return bits, siblings
+
+
+class _Relatives:
+    """The best pair of names of those who stand in one relation to the persons."""
+
+    def __init__(
+        self, records: Sequence[PersonRecord], profile: Profile, frequencies: TermFrequencies
+    ) -> None:
+        self._column: Column[tuple[str, Name]] = Column(
+            [tuple(independent(record)) for record in records]
+        )
+        relations = sorted({relation for relation, _ in self._column.values})
+        self._relation = np.array(
+            [relations.index(relation) for relation, _ in self._column.values], dtype=np.int64
+        )
+        names = [name for _, name in self._column.values]
+        self._table = NameTable(names, profile, frequencies)
+        self._bits = [
+            profile.weight("relatives", level) for level in ("disagree", "close", "agree")
+        ]
+
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Bits of pairs of records."""
+        pair, one, other = self._column.combinations(left, right)
+        alike = self._relation[one] == self._relation[other]
+        pair, one, other = pair[alike], one[alike], other[alike]
+        best = np.full(len(left), -np.inf)
+        np.maximum.at(best, pair, self._table.scores(self._table, one, other).bits)
+        levels = (best >= CLOSE_BITS).astype(np.int64) + (best >= AGREE_BITS)
+        return np.where(np.isneginf(best), 0.0, np.asarray(self._bits)[levels])
+
+
+def _sex(record: PersonRecord) -> Hashable:
+    return "" if record.sex in {Sex.UNKNOWN, Sex.OTHER} else record.sex.value
+
+
+def _nationality(record: PersonRecord) -> Hashable:
+    return frozenset(record.nationalities)
+
+
+def _born_in(record: PersonRecord) -> Hashable:
+    return frozenset(record.countries_of_birth)
+
+
+def _languages(record: PersonRecord) -> Hashable:
+    return frozenset(record.languages)
+
+
+def _eyes(record: PersonRecord) -> Hashable:
+    return record.description.eye_colour.casefold()
+
+
+def _hair(record: PersonRecord) -> Hashable:
+    return record.description.hair_colour.casefold()

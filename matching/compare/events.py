@@ -1,0 +1,52 @@
+"""Compare events: does an encounter fit the disappearance, can one person have been at both?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from matching.evidence import Evidence, Outcome
+from matching.places.gazetteer import kilometres
+from matching.profile import Profile
+from matching.record import PersonRecord, Precision
+
+BEFORE_DAYS = 30
+"""An encounter this long before the disappearance is about somebody else, or an earlier journey."""
+FAR_KM = 1_000.0
+"""Further than children on the move come on one day; from the middle of country to country."""
+
+
+def compare_events(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+    """Whether an encounter fits a disappearance in time, and no day names two far places."""
+    if two_places(left, right):
+        weight = profile.weight("events", "two_places")
+        return Evidence("events", Outcome.DISAGREE, weight, reason="events.two_places")
+    gaps = [
+        (lost.earliest - met.latest).days
+        for lost_side, met_side in ((left, right), (right, left))
+        for lost in (e.date for e in lost_side.events if e.kind == "disappearance" and e.date)
+        for met in (e.date for e in met_side.events if e.kind == "encounter" and e.date)
+    ]
+    if not gaps:
+        return Evidence("events", Outcome.MISSING, 0.0, reason="events.missing")
+    possible = min(gaps) <= BEFORE_DAYS
+    level = "possible" if possible else "impossible"
+    outcome = Outcome.AGREE if possible else Outcome.DISAGREE
+    return Evidence("events", outcome, profile.weight("events", level), reason=f"events.{level}")
+
+
+def two_places(left: PersonRecord, right: PersonRecord) -> bool:
+    """Whether both records place the person on one day in countries far apart."""
+    return any(
+        day == other_day and kilometres(country, other) > FAR_KM
+        for day, country in days(left)
+        for other_day, other in days(right)
+    )
+
+
+def days(record: PersonRecord) -> Iterator[tuple[date, str]]:
+    """Day and country of the events that have both."""
+    for event in record.events:
+        when = event.date
+        if when is not None and when.precision is Precision.DAY and event.place.country:
+            yield when.earliest, event.place.country

@@ -1,0 +1,1 @@
+"""Places in other languages, and where countries lie."""
