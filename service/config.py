@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 DEVELOPMENT_SECRET = "development-only"  # noqa: S105 - a marker that production refuses
 
@@ -61,6 +63,17 @@ class Settings(BaseSettings):
         ):
             raise ValueError("EMPD_SECRET_KEY must be set in production")
         return self
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, text: str) -> str:
+        try:
+            address = make_url(text)
+        except ArgumentError:
+            raise ValueError("is no SQLAlchemy address") from None
+        if address.drivername not in {"sqlite", "postgresql+psycopg"}:
+            raise ValueError("names neither sqlite nor postgresql+psycopg")
+        return text
 
     @property
     def secure_cookies(self) -> bool:

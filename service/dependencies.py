@@ -70,7 +70,7 @@ def _authenticate(request: Request, parts: Parts, work: UnitOfWork) -> Actor:
     if header.lower().startswith(_BEARER):
         actor = actor_of_token(work, header[len(_BEARER) :].strip())
         person = request.headers.get(OFFICIAL_HEADER, "")
-        return acting_for(actor, person) if person else actor
+        return acting_for(work, actor, person) if person else actor
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         raise NotSignedIn("sign in, or send a bearer token")

@@ -64,6 +64,15 @@ class BirthTable:
         np.maximum.at(found, pair, self._claims(one, other))
         return np.where(np.isneginf(found), 0.0, found)
 
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Place in `DateRelation` of the claims that decide, -1 where a side has none."""
+        pair, one, other = self.column.combinations(left, right)
+        order = np.lexsort((self._claims(one, other), pair))
+        best = order[np.flatnonzero(np.diff(pair[order], append=-1))]
+        found = np.full(len(left), -1, dtype=np.int64)
+        found[pair[best]] = self.relations(one[best], other[best])
+        return found
+
     def _claims(self, one: IntArray, other: IntArray) -> FloatArray:
         codes = self.relations(one, other)
         bits = self._bits[codes]

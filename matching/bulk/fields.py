@@ -1,11 +1,12 @@
 """Compare many pairs in one field at once, each field by the way that suits its values.
 
-Every table gives `weights(left, right)`: bits of pairs of records, shape (pairs,),
-the same as the comparison that explains; 0 where nothing can be compared.
+Every table gives the level that each pair of records reaches, and its bits: the same
+as the comparison that explains.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 
@@ -30,6 +31,7 @@ from matching.compare.identifiers import (
     CONFUSED,
     MIN_LENGTH,
     contacts,
+    is_number,
     local,
     normal_number,
 )
@@ -44,16 +46,48 @@ Compare = Callable[[PersonRecord, PersonRecord, Profile], Evidence]
 Records = Sequence[PersonRecord]
 
 
-class CodedTable:
+NOT_COMPARED = -1
+"""The level of a pair in which a side says nothing."""
+
+
+class LevelTable(ABC):
+    """A field whose levels each have bits of their own.
+
+    Attributes:
+        levels: Names of the levels, as in the profile.
+        bits: Of each level.
+    """
+
+    def __init__(self, levels: Sequence[str], bits: Sequence[float]) -> None:
+        self.levels = tuple(levels)
+        self.bits = np.array(bits, dtype=np.float64)
+
+    @abstractmethod
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Place in `levels` of each pair of records, or `NOT_COMPARED`; shape (pairs,)."""
+
+    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
+        """Bits of each pair of records, shape (pairs,)."""
+        codes = self.codes(left, right)
+        return np.where(codes < 0, 0.0, self.bits[codes])
+
+
+def _weights_of(profile: Profile, field: str, levels: Sequence[str]) -> list[float]:
+    return [profile.weights.get(f"{field}.{level}", 0.0) for level in levels]
+
+
+class CodedTable(LevelTable):
     """Fields with few distinct values: each pair of values is compared once, by its explanation."""
 
     def __init__(
         self,
         records: Records,
         profile: Profile,
+        field: str,
         compare: Compare,
         key: Callable[[PersonRecord], Hashable],
     ) -> None:
+        super().__init__(LEVELS, _weights_of(profile, field, LEVELS))
         numbers: dict[Hashable, int] = {}
         self._shown: list[PersonRecord] = []
         self._compare, self._profile = compare, profile
@@ -66,43 +100,40 @@ class CodedTable:
                 self._shown.append(record)
             codes.append(number)
         self._codes: IntArray = np.asarray(codes, dtype=np.int64)
-        self._said: IntArray = np.array([bool(found) for found in numbers], dtype=np.int64)
+        self._said = np.array([bool(found) for found in numbers], dtype=bool)
 
-    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
-        """Bits of pairs of records."""
-        found = np.zeros(len(left))
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Levels of pairs of records."""
+        found = np.full(len(left), NOT_COMPARED, dtype=np.int64)
         one, other = self._codes[left], self._codes[right]
         said = np.flatnonzero(self._said[one] & self._said[other])
         first, second, place = unique_pairs(one[said], other[said], len(self._shown))
-        bits = np.fromiter(
-            (
-                self._compare(self._shown[a], self._shown[b], self._profile).weight
-                for a, b in zip(first.tolist(), second.tolist(), strict=True)
-            ),
-            dtype=np.float64,
-            count=len(first),
-        )
-        found[said] = bits[place]
+        levels = [self._level(a, b) for a, b in zip(first.tolist(), second.tolist(), strict=True)]
+        found[said] = np.array(levels, dtype=np.int64)[place]
         return found
 
+    def _level(self, one: int, other: int) -> int:
+        outcome = self._compare(self._shown[one], self._shown[other], self._profile).outcome
+        return self.levels.index(outcome.value)
 
-class TextTable:
+
+class TextTable(LevelTable):
     """Fields of free text, compared by rapidfuzz over arrays."""
 
     def __init__(self, records: Records, profile: Profile, field: TextField) -> None:
+        super().__init__(LEVELS, _weights_of(profile, field.name, LEVELS))
         self._field = field
         self._column: Column[str] = Column([field.said(record) for record in records])
         self._normal = [field.normal(value) for value in self._column.values]
         self._special = np.array([field.is_special(v) for v in self._column.values], dtype=bool)
-        self._bits = np.array([profile.weight(field.name, level) for level in LEVELS])
 
-    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
-        """Bits of pairs of records."""
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Levels of pairs of records."""
         pair, one, other = self._column.combinations(left, right)
         first, second, place = unique_pairs(one, other, max(len(self._normal), 1))
-        best = np.full(len(left), -1, dtype=np.int64)
+        best = np.full(len(left), NOT_COMPARED, dtype=np.int64)
         np.maximum.at(best, pair, self._levels(first, second)[place])
-        return np.where(best < 0, 0.0, self._bits[best])
+        return best
 
     def _levels(self, one: IntArray, other: IntArray) -> IntArray:
         field = self._field
@@ -123,10 +154,12 @@ class TextTable:
         return levels
 
 
-class ContactTable:
+class ContactTable(LevelTable):
     """Telephone numbers and e-mail addresses: bits only where both have one in common."""
 
     def __init__(self, records: Records, profile: Profile, kind: str) -> None:
+        levels = ("other", "close", "agree")
+        super().__init__(levels, _weights_of(profile, kind, levels))
         found = [sorted(contacts(record, kind)) for record in records]
         self._whole: Column[str] = Column(found)
         self._local: Column[str] = Column(
@@ -135,36 +168,35 @@ class ContactTable:
                 for values in found
             ]
         )
-        self._agree = profile.weight(kind, "agree")
-        self._close = profile.weight(kind, "close") if kind == "phone" else 0.0
 
-    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
-        """Bits of pairs of records."""
-        found = np.zeros(len(left))
-        for column, bits in ((self._local, self._close), (self._whole, self._agree)):
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Levels of pairs of records."""
+        both = (self._whole.counts[left] > 0) & (self._whole.counts[right] > 0)
+        found = np.where(both, 0, NOT_COMPARED)
+        for level, column in ((1, self._local), (2, self._whole)):
             pair, one, other = column.combinations(left, right)
-            found[pair[one == other]] = bits
+            found[pair[one == other]] = level
         return found
 
 
-class DocumentTable:
+class DocumentTable(LevelTable):
     """Document numbers: the same, a slip apart, or two of one series."""
 
     def __init__(self, records: Records, profile: Profile) -> None:
+        levels = ("other_kind", *LEVELS)
+        super().__init__(levels, _weights_of(profile, "document", levels))
         self._column: Column[Document] = Column([record.documents for record in records])
         documents = self._column.values
         self._number = [normal_number(item.number) for item in documents]
         self._length = np.array([len(number) for number in self._number], dtype=np.int64)
         self._code = _codes(self._number)
+        self._is_number = np.array([is_number(number) for number in self._number], dtype=bool)
         self._read = _codes([number.translate(CONFUSED) for number in self._number])
         self._series = _codes([(item.kind, item.country) for item in documents])
         self._kind = np.array([bool(item.kind) for item in documents], dtype=bool)
-        self._bits = np.array(
-            [0.0, *(profile.weight("document", level) for level in LEVELS)], dtype=np.float64
-        )
 
-    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
-        """Bits of pairs of records."""
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Levels of pairs of records."""
         pair, one, other = self._column.combinations(left, right)
         series = (self._series[one] == self._series[other]) & self._kind[one]
         levels = series.astype(np.int64)
@@ -172,11 +204,11 @@ class DocumentTable:
         levels[long & (self._read[one] == self._read[other])] = 2
         unlike = np.flatnonzero(long & (levels < 2) & self._near(one, other))  # noqa: PLR2004 - the level of a slip
         levels[unlike[self._slips(one[unlike], other[unlike])]] = 2
-        same = (self._code[one] == self._code[other]) & (self._length[one] >= MIN_LENGTH)
+        same = (self._code[one] == self._code[other]) & self._is_number[one]
         levels[same] = 3
-        best = np.zeros(len(left), dtype=np.int64)
+        best = np.full(len(left), NOT_COMPARED, dtype=np.int64)
         np.maximum.at(best, pair, levels)
-        return self._bits[best]
+        return best
 
     def _near(self, one: IntArray, other: IntArray) -> BoolArray:
         near: BoolArray = abs(self._length[one] - self._length[other]) <= 1
@@ -201,10 +233,12 @@ def _codes(values: Sequence[Hashable]) -> IntArray:
     return np.array([numbers.setdefault(v, len(numbers)) for v in values], dtype=np.int64)
 
 
-class RangeTable:
+class RangeTable(LevelTable):
     """Height or weight as ranges that growth may move apart."""
 
     def __init__(self, records: Records, profile: Profile, field: str) -> None:
+        levels = ("disagree", "agree")
+        super().__init__(levels, _weights_of(profile, field, levels))
         is_height = field == "height"
         ranges = [
             record.description.height_cm if is_height else record.description.weight_kg
@@ -219,25 +253,24 @@ class RangeTable:
         self._grows &= self._day > 0
         self._tolerance = HEIGHT_TOLERANCE_CM if is_height else WEIGHT_TOLERANCE_KG
         self._a_year = GROWTH_CM_A_YEAR if is_height else GROWTH_KG_A_YEAR
-        self._agree = profile.weight(field, "agree")
-        self._disagree = profile.weight(field, "disagree")
 
-    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
-        """Bits of pairs of records."""
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Levels of pairs of records."""
         grow = self._grows[left] & self._grows[right]
         years = np.where(grow, (self._day[right] - self._day[left]) / DAYS_PER_YEAR, 0.0)
         years = np.clip(years, -MOST_YEARS, MOST_YEARS)
         left_more = self._low[left] - self._high[right] - np.maximum(0.0, -years) * self._a_year
         right_more = self._low[right] - self._high[left] - np.maximum(0.0, years) * self._a_year
         agree = np.maximum(left_more, right_more) - self._tolerance <= 0
-        bits = np.where(agree, self._agree, self._disagree)
-        return np.where(self._said[left] & self._said[right], bits, 0.0)
+        return np.where(self._said[left] & self._said[right], agree.astype(np.int64), NOT_COMPARED)
 
 
-class EventTable:
+class EventTable(LevelTable):
     """Whether encounters fit disappearances, and nobody is at two places on one day."""
 
     def __init__(self, records: Records, profile: Profile) -> None:
+        levels = ("impossible", "possible", "two_places")
+        super().__init__(levels, _weights_of(profile, "events", levels))
         lost = [_days_of(record, "disappearance") for record in records]
         met = [_days_of(record, "encounter") for record in records]
         self._lost = np.array([min(s[0] for s in found) if found else np.inf for found in lost])
@@ -245,21 +278,17 @@ class EventTable:
         self._days: Column[tuple[date, str]] = Column([tuple(days(record)) for record in records])
         self._day = np.array([day.toordinal() for day, _ in self._days.values], dtype=np.int64)
         self._country = [country for _, country in self._days.values]
-        self._bits = {
-            level: profile.weight("events", level)
-            for level in ("possible", "impossible", "two_places")
-        }
 
-    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
-        """Bits of pairs of records."""
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Levels of pairs of records."""
         gap = np.minimum(self._lost[left] - self._met[right], self._lost[right] - self._met[left])
-        found = np.where(gap <= BEFORE_DAYS, self._bits["possible"], self._bits["impossible"])
-        found[np.isposinf(gap)] = 0.0
+        found: IntArray = (gap <= BEFORE_DAYS).astype(np.int64)
+        found[np.isposinf(gap)] = NOT_COMPARED
         pair, one, other = self._days.combinations(left, right)
         for place in np.flatnonzero(self._day[one] == self._day[other]).tolist():
             countries = self._country[one[place]], self._country[other[place]]
             if kilometres(*countries) > FAR_KM:
-                found[pair[place]] = self._bits["two_places"]
+                found[pair[place]] = 2
         return found
 
 

@@ -8,16 +8,17 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Protocol
 
 import numpy as np
 
 from matching.bulk.dates import BirthTable
 from matching.bulk.fields import (
+    NOT_COMPARED,
     CodedTable,
     ContactTable,
     DocumentTable,
     EventTable,
+    LevelTable,
     RangeTable,
     TextTable,
 )
@@ -33,16 +34,12 @@ from matching.compare.attributes import (
 )
 from matching.compare.names import MAX_NAMES
 from matching.compare.relatives import AGREE_BITS, CLOSE_BITS, independent
-from matching.compare.texts import TEXT_FIELDS
+from matching.compare.texts import LEVELS, TEXT_FIELDS
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, PersonRecord, Sex
 
 PAIRS_AT_ONCE = 200_000
 """Pairs scored in one go: some hundred megabytes of arrays at most."""
-
-
-class _Field(Protocol):
-    def weights(self, left: IntArray, right: IntArray) -> FloatArray: ...
 
 
 class RecordTable:
@@ -52,20 +49,24 @@ class RecordTable:
         self, records: Sequence[PersonRecord], profile: Profile, frequencies: TermFrequencies
     ) -> None:
         self._profile = profile
-        self._names = _Names(records, profile, frequencies)
-        self._fields: dict[str, _Field] = {
-            "date_of_birth": BirthTable(records, profile),
-            "sex": CodedTable(records, profile, compare_sex, _sex),
-            "nationality": CodedTable(records, profile, compare_nationality, _nationality),
-            "country_of_birth": CodedTable(records, profile, compare_country_of_birth, _born_in),
-            "language": CodedTable(records, profile, compare_languages, _languages),
+        self.names = _Names(records, profile, frequencies)
+        self.births = BirthTable(records, profile)
+        self.fields: dict[str, LevelTable] = {
+            "sex": CodedTable(records, profile, "sex", compare_sex, _sex),
+            "nationality": CodedTable(
+                records, profile, "nationality", compare_nationality, _nationality
+            ),
+            "country_of_birth": CodedTable(
+                records, profile, "country_of_birth", compare_country_of_birth, _born_in
+            ),
+            "language": CodedTable(records, profile, "language", compare_languages, _languages),
             "document": DocumentTable(records, profile),
             "phone": ContactTable(records, profile, "phone"),
             "email": ContactTable(records, profile, "email"),
             "height": RangeTable(records, profile, "height"),
             "weight": RangeTable(records, profile, "weight"),
-            "eye_colour": CodedTable(records, profile, compare_eyes, _eyes),
-            "hair_colour": CodedTable(records, profile, compare_hair, _hair),
+            "eye_colour": CodedTable(records, profile, "eye_colour", compare_eyes, _eyes),
+            "hair_colour": CodedTable(records, profile, "hair_colour", compare_hair, _hair),
             "events": EventTable(records, profile),
             "relatives": _Relatives(records, profile, frequencies),
             **{field.name: TextTable(records, profile, field) for field in TEXT_FIELDS},
@@ -87,10 +88,10 @@ class RecordTable:
 
     def field_weights(self, left: IntArray, right: IntArray) -> dict[str, FloatArray]:
         """Bits of each field after the limits on fields that depend on one another."""
-        name, siblings = self._names.weights(left, right)
+        name, siblings = self.names.weights(left, right)
         limit = self._profile.weight_limit
-        weights = {"name": name}
-        weights.update((key, field.weights(left, right)) for key, field in self._fields.items())
+        weights = {"name": name, "date_of_birth": self.births.weights(left, right)}
+        weights.update((key, field.weights(left, right)) for key, field in self.fields.items())
         weights = {key: np.clip(bits, -limit, limit) for key, bits in weights.items()}
         for joint in self._profile.joint:
             _share(weights, joint.fields, joint.limit, np.ones(len(left), dtype=bool))
@@ -142,12 +143,13 @@ class _Names:
         return bits, siblings
 
 
-class _Relatives:
+class _Relatives(LevelTable):
     """The best pair of names of those who stand in one relation to the persons."""
 
     def __init__(
         self, records: Sequence[PersonRecord], profile: Profile, frequencies: TermFrequencies
     ) -> None:
+        super().__init__(LEVELS, [profile.weight("relatives", level) for level in LEVELS])
         self._column: Column[tuple[str, Name]] = Column(
             [tuple(independent(record)) for record in records]
         )
@@ -157,19 +159,16 @@ class _Relatives:
         )
         names = [name for _, name in self._column.values]
         self._table = NameTable(names, profile, frequencies)
-        self._bits = [
-            profile.weight("relatives", level) for level in ("disagree", "close", "agree")
-        ]
 
-    def weights(self, left: IntArray, right: IntArray) -> FloatArray:
-        """Bits of pairs of records."""
+    def codes(self, left: IntArray, right: IntArray) -> IntArray:
+        """Levels of pairs of records."""
         pair, one, other = self._column.combinations(left, right)
         alike = self._relation[one] == self._relation[other]
         pair, one, other = pair[alike], one[alike], other[alike]
         best = np.full(len(left), -np.inf)
         np.maximum.at(best, pair, self._table.scores(self._table, one, other).bits)
         levels = (best >= CLOSE_BITS).astype(np.int64) + (best >= AGREE_BITS)
-        return np.where(np.isneginf(best), 0.0, np.asarray(self._bits)[levels])
+        return np.where(np.isneginf(best), NOT_COMPARED, levels)
 
 
 def _sex(record: PersonRecord) -> Hashable:

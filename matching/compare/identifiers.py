@@ -45,7 +45,12 @@ def _one_series(one: Document, other: Document) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    return one == other and len(one) >= MIN_LENGTH
+    return one == other and is_number(one)
+
+
+def is_number(normal: str) -> bool:
+    """Whether a document number is long enough and holds a digit; words like "unknown" do not."""
+    return len(normal) >= MIN_LENGTH and any(letter.isdigit() for letter in normal)
 
 
 def _slip(one: str, other: str) -> bool:
@@ -102,8 +107,13 @@ def compare_emails(left: PersonRecord, right: PersonRecord, profile: Profile) ->
 
 
 def contacts(record: PersonRecord, kind: str) -> set[str]:
-    """The contacts of one kind; addresses whatever their case."""
-    return {item.value.casefold() for item in record.contacts if item.kind == kind}
+    """The contacts of one kind that reach somebody; addresses whatever their case."""
+    found = (item.value.casefold() for item in record.contacts if item.kind == kind)
+    return {value for value in found if kind != "phone" or _digits(value) >= MIN_LENGTH}
+
+
+def _digits(text: str) -> int:
+    return sum(letter.isdigit() for letter in text)
 
 
 def local(phone: str) -> str:

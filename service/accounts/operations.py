@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -21,6 +20,7 @@ from service.security.passwords import (
 )
 from service.security.policy import (
     CLIENT_SCOPES,
+    DECISIONS,
     Actor,
     ActorKind,
     Permission,
@@ -35,9 +35,6 @@ MAX_FAILURES_LOGIN = 6
 """Failed sign-ins per login within the window, as case-management practice has it."""
 MAX_FAILURES_ADDRESS = 60
 """Per network address: an office behind one address must not lock itself out."""
-
-_PERSON = re.compile(r"[\w.@-][\w.@ -]{0,99}")
-"""Login or staff number of an official of the partner: a word in the trail, not a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +222,24 @@ def actor_of_token(work: UnitOfWork, token: str) -> Actor:
     )
 
 
-def acting_for(actor: Actor, person: str) -> Actor:
-    """A machine client that passes on what an official of its authority does.
+def acting_for(work: UnitOfWork, actor: Actor, login: str) -> Actor:
+    """A machine client that passes on what an official of its authority decided.
+
+    The client may then do what both it and the official may.
 
     Raises:
-        BadInput: If the name is not one that the trail can show.
+        BadInput: If no official of the client's authority has this login.
     """
-    if not _PERSON.fullmatch(person):
-        raise BadInput.of(FieldError("X-Official", "takes 1 to 100 letters, digits, . @ _ -"))
-    return replace(actor, name=f"{actor.name} for {person}", person=person)
+    official = AccountRepository(work.session).official(login)
+    if (
+        official is None
+        or official.disabled_at is not None
+        or official.authority_id != actor.authority_id
+    ):
+        raise BadInput.of(FieldError("X-Official", "is no official of your authority"))
+    own = permissions_of(frozenset(Role(role) for role in official.roles))
+    allowed = frozenset(p for p in actor.permissions if p not in DECISIONS or p in own)
+    return replace(actor, name=f"{actor.name} for {login}", person=login, permissions=allowed)
 
 
 def add_authority(work: UnitOfWork, draft: AuthorityIn) -> Authority:
@@ -293,6 +299,8 @@ def reset_password(work: UnitOfWork, login: str) -> str:
     """Give an official a new one-time password and end their sessions."""
     work.actor.require(Permission.ACCOUNT_ADMINISTER)
     official, password = _known(work, login), one_time_password()
+    if official.disabled_at is not None:
+        raise Conflict("the account is disabled")
     official.password_hash = hash_password(password)
     official.password_is_one_time = True
     AccountRepository(work.session).end_sessions(official.id or 0)

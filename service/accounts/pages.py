@@ -16,6 +16,7 @@ from service.accounts.operations import (
 from service.alerts.api import read_queue
 from service.audit.schemas import AuditEvent
 from service.cases.repository import CaseRepository
+from service.cases.schemas import CaseOut
 from service.cases.view import case_view
 from service.dependencies import SESSION_COOKIE, AppParts, Form, SignedInPage, open_work
 from service.errors import BadInput, NotSignedIn, TooManyAttempts
@@ -126,7 +127,8 @@ def home(page: SignedInPage) -> Response:
     if not work.actor.permissions:
         work.audit(AuditEvent("home:refused"))
         return redirect("/password")
-    cases, alerts, flags = [], None, None
+    cases: list[CaseOut] | None = None
+    alerts, flags = None, None
     if work.actor.may(Permission.CASE_READ):
         repository = CaseRepository(work.session, work.actor)
         today = work.clock().date()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from service.alerts.operations import alerted_pairs
 from service.alerts.schemas import AlertOut
@@ -18,6 +18,7 @@ from service.cases.sharing import share_case, unshare_case
 from service.cases.view import case_view
 from service.dependencies import AppParts, Work
 from service.errors import FieldError, PurposeRequired
+from service.search.schemas import Purpose, Reference
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
 
@@ -25,6 +26,10 @@ router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 
 OWN_PURPOSE = "case_handling"
 """Reading a case of one's own authority is its handling; the reference is the case itself."""
+
+
+_PURPOSE: TypeAdapter[str] = TypeAdapter(Purpose)
+_REFERENCE: TypeAdapter[str] = TypeAdapter(Reference)
 
 
 class RegisteredOut(BaseModel):
@@ -81,9 +86,11 @@ def read_case(
     found = repository.get(case_id)
     if repository.owns(found.case):
         purpose, reference = purpose or OWN_PURPOSE, reference or found.case.record_id
-    if not purpose or not reference:
-        missing = FieldError("X-Purpose" if not purpose else "X-Case-Reference", "is missing")
-        raise PurposeRequired(str(missing), (missing,))
+    for name, value, form in (
+        ("X-Purpose", purpose, _PURPOSE),
+        ("X-Case-Reference", reference, _REFERENCE),
+    ):
+        _check_header(name, value, form)
     work.audit(
         AuditEvent(
             action,
@@ -94,6 +101,17 @@ def read_case(
         )
     )
     return found
+
+
+def _check_header(name: str, value: str, form: TypeAdapter[str]) -> None:
+    reason = "" if value else "is missing"
+    try:
+        form.validate_python(value)
+    except ValidationError:
+        reason = reason or "has another form than it must"
+    if reason:
+        wrong = FieldError(name, reason)
+        raise PurposeRequired(str(wrong), (wrong,))
 
 
 @router.patch("/{case_id}")

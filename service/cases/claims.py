@@ -129,10 +129,15 @@ def person_key(name: str) -> str:
 def content_digest(values: Iterable[ClaimValue], events: Iterable[Mapping[str, Any]]) -> str:
     """A digest of all standing claims and events: equal only when nothing changed."""
     content = sorted(
-        [f"{item.kind.value}|{item.basis}|{_canonical(item.value)}" for item in values]
+        [f"{item.kind.value}|{item.basis}|{_canonical(_content(item))}" for item in values]
         + [f"event|{_canonical(dict(event))}" for event in events]
     )
     return hashlib.blake2b("\n".join(content).encode(), digest_size=16).hexdigest()
+
+
+def _content(item: ClaimValue) -> Mapping[str, Any]:
+    # An age and the dates of birth that it stands for say the same.
+    return {"date": item.value["date"]} if item.kind is ClaimKind.BIRTH else item.value
 
 
 def _canonical(value: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from service.cases.claims import (
 from service.cases.models import Case, CaseChange, CaseEvent, Claim, Photograph
 from service.cases.repository import CaseRepository, ReadableCase, matching_records
 from service.cases.schemas import (
+    NOBODY,
     CaseAmendment,
     CaseClosure,
     CaseDraft,
@@ -48,6 +49,18 @@ from service.store.unit_of_work import UnitOfWork
 
 _EVENT_ORDER = {"disappearance": 0, "encounter": 1, "arrival": 2, "sighting": 3}
 """Which event stands for the case in filters and in the limited view, most telling first."""
+
+
+IDENTIFYING = frozenset(
+    {
+        ClaimKind.NAME,
+        ClaimKind.BIRTH,
+        ClaimKind.DESCRIPTION,
+        ClaimKind.DOCUMENT,
+        ClaimKind.CONTACT,
+    }
+)
+"""A case keeps one of these: without any it is about nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +265,7 @@ def amend_case(work: UnitOfWork, public_id: str, amendment: CaseAmendment) -> St
     case, now = found.case, work.clock()
     if case.version != amendment.expected_version:
         raise Conflict("the case was changed meanwhile; read it again")
-    _require_open(case)
+    require_open(case)
     check_against_today(amendment.add, now.date(), prefix="add.")
     _withdraw(repository.claims(case.id or 0), amendment.withdraw_claims, now, "withdraw_claims")
     _withdraw(repository.events(case.id or 0), amendment.withdraw_events, now, "withdraw_events")
@@ -265,6 +278,8 @@ def amend_case(work: UnitOfWork, public_id: str, amendment: CaseAmendment) -> St
     work.session.flush()
     values = [claim_value_of(c) for c in repository.claims(case.id or 0, standing_only=True)]
     events = repository.events(case.id or 0, standing_only=True)
+    if not {item.kind for item in values} & IDENTIFYING:
+        raise BadInput.of(FieldError("withdraw_claims", NOBODY))
     refresh_summary(case, values, events)
     case.version += 1
     case.amended_at = now
@@ -298,7 +313,7 @@ def close_case(work: UnitOfWork, public_id: str, closure: CaseClosure) -> Case:
     """
     work.actor.require(Permission.CASE_WRITE)
     case = CaseRepository(work.session, work.actor).get_own(public_id).case
-    _require_open(case)
+    require_open(case)
     case.status = Status.CLOSED.value
     case.closed_at = work.clock()
     case.close_reason = closure.reason.value
@@ -336,7 +351,12 @@ def is_open(case: Case) -> bool:
     return case.status == Status.OPEN.value
 
 
-def _require_open(case: Case) -> None:
+def require_open(case: Case) -> None:
+    """Let an open case pass.
+
+    Raises:
+        Conflict: If the case is closed.
+    """
     if not is_open(case):
         raise Conflict("the case is closed")
 

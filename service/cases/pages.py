@@ -91,6 +91,20 @@ def _again(page: SignedInPage, form: Form, error: BadInput | Conflict) -> Respon
     )
 
 
+@router.post("/cases/find")
+def find(page: SignedInPage, form: Form) -> Response:
+    """Open a case of one's own authority by its reference."""
+    page.work.actor.require(Permission.CASE_READ)
+    repository = CaseRepository(page.work.session, page.work.actor)
+    reference = text(form, "reference")
+    found = repository.find_record(page.work.actor.authority_id or 0, reference)
+    ids = (found.public_id,) if found else ()
+    page.work.audit(AuditEvent("case:find", reference=reference, case_ids=ids))
+    if found is None:
+        return render("not_found.html", page, status=404, reference=reference)
+    return redirect(f"/cases/{found.public_id}")
+
+
 @router.get("/cases/{case_id}")
 def show(case_id: str, page: SignedInPage) -> Response:
     """A case of one's own; others ask for purpose and reference first."""
@@ -187,7 +201,7 @@ def share(case_id: str, page: SignedInPage, form: Form) -> Response:
         share_case(page.work, case_id, draft)
     except ValidationError as error:
         return _refused(page, case_id, bad_input_from(error.errors(include_url=False)))
-    except BadInput as error:
+    except (BadInput, Conflict) as error:
         return _refused(page, case_id, error)
     return redirect(f"/cases/{case_id}")
 

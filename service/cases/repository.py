@@ -131,6 +131,11 @@ class CaseRepository:
         query = select(Case).where(col(Case.authority_id) == authority_id).order_by(col(Case.id))
         yield from self.session.exec(query.execution_options(yield_per=_CHUNK))
 
+    def has_cases(self, authority_id: int) -> bool:
+        """Whether an authority has registered any case."""
+        query = select(Case.id).where(col(Case.authority_id) == authority_id).limit(1)
+        return self.session.exec(query).first() is not None
+
     def newest(self, *, limit: int, own_only: bool = True) -> Sequence[ReadableCase]:
         """The newest cases, for the list of the actor's authority."""
         query = self.readable().order_by(col(Case.id).desc()).limit(limit)
@@ -147,15 +152,15 @@ class CaseRepository:
         ).one_or_none()
 
     def record_digests(self, authority_id: int, record_ids: Collection[str]) -> dict[str, str]:
-        """Content digests of an authority's cases by its own references, for imports."""
+        """Kind and content digest of an authority's cases by its own references, for imports."""
         found: dict[str, str] = {}
         for chunk in chunks(sorted(record_ids)):
             rows = self.session.execute(
-                select(Case.record_id, Case.content_digest).where(
+                select(Case.record_id, Case.kind, Case.content_digest).where(
                     col(Case.authority_id) == authority_id, col(Case.record_id).in_(chunk)
                 )
             )
-            found.update({row.record_id: row.content_digest for row in rows})
+            found.update({row.record_id: f"{row.kind}:{row.content_digest}" for row in rows})
         return found
 
     def claims(self, case_id: int, *, standing_only: bool = False) -> Sequence[Claim]:

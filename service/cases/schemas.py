@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,12 +19,18 @@ from pydantic import (
 from matching.record import Basis, CaseKind, NameKind, NamePartKind, Sex
 from service.cases.values import (
     NAME_LENGTH,
+    TEXT_LENGTH,
     Country,
     DateText,
+    Language,
     Line,
     NameText,
     Note,
-    number_range,
+    check_range,
+    clean_line,
+    document_text,
+    phone_text,
+    wrong_field,
 )
 from service.cases.vocabulary import (
     EVALUATION_PATTERN,
@@ -44,6 +52,7 @@ MAX_CLAIMS = 50
 MAX_NAME_PARTS = 40
 HEIGHT_CM = (30, 250)
 WEIGHT_KG = (1, 300)
+NOBODY = "a case needs a name, an age, a description, a document or a contact at least"
 _RECORD_ID = r"^[^\s|](?:[^|\x00-\x1f]{0,98}[^\s|])?$"
 
 
@@ -98,8 +107,7 @@ class BirthIn(Strict):
     def _one_form(self) -> Self:
         if (self.date is None) == (self.age is None):
             raise ValueError("give either date or age")
-        if self.age is not None:
-            number_range(self.age)
+        check_range("age", self.age)
         return self
 
 
@@ -109,11 +117,22 @@ class ContactIn(Strict):
     kind: ContactKind
     value: Line
 
+    @model_validator(mode="after")
+    def _reaches_somebody(self) -> Self:
+        if self.kind is ContactKind.PHONE:
+            try:
+                phone_text(self.value)
+            except ValueError as error:
+                raise wrong_field("value", str(error)) from None
+        elif not re.fullmatch(r"[^@\s]+@[^@\s]+", self.value):
+            raise wrong_field("value", "is no e-mail address")
+        return self
+
 
 class DocumentIn(Strict):
     """An identity document or number."""
 
-    number: Annotated[Line, StringConstraints(min_length=1)]
+    number: Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(document_text)]
     kind: Line = ""
     country: Country | None = None
 
@@ -125,6 +144,12 @@ class AddressIn(Strict):
     city: Line = ""
     postcode: Line = ""
     country: Country | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.text or self.city or self.postcode or self.country):
+            raise wrong_field("text", "an address needs a part at least")
+        return self
 
 
 class RelativeIn(Strict):
@@ -150,9 +175,9 @@ class DescriptionIn(Strict):
             text = getattr(self, name)
             if text is None:
                 continue
-            low, high = number_range(text)
+            low, high = check_range(name, text) or (0, 0)
             if low < lowest or high > highest:
-                raise ValueError(f"{name} lies between {lowest} and {highest}")
+                raise wrong_field(name, f"lies between {lowest} and {highest}")
         return self
 
 
@@ -174,6 +199,12 @@ class PhotographIn(Strict):
     source: Line = ""
     media_type: Line = ""
     public_extract: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.taken_on or self.caption or self.source):
+            raise wrong_field("caption", "a photograph needs a day, a caption or a source")
+        return self
 
 
 class TraffickingIn(Strict):
@@ -202,7 +233,7 @@ class Claims(Strict):
     nationalities: list[Country] = Several
     countries_of_birth: list[Country] = Several
     places_of_birth: list[Line] = Several
-    languages: list[Annotated[str, StringConstraints(pattern=r"^[a-zA-Z]{2,3}$")]] = Several
+    languages: list[Language] = Several
     contacts: list[ContactIn] = Several
     documents: list[DocumentIn] = Several
     addresses: list[AddressIn] = Several
@@ -233,7 +264,7 @@ class Particulars(Strict):
     @model_validator(mode="after")
     def _note_for_h3(self) -> Self:
         if HandlingCode.H3 in (self.handling_codes or []) and not self.handling_note:
-            raise ValueError("handling code H3 needs a handling_note")
+            raise wrong_field("handling_note", "handling code H3 needs it")
         return self
 
 
@@ -241,14 +272,14 @@ class CaseDraft(Claims, Particulars):
     """A case to be registered."""
 
     kind: CaseKind
-    record_id: Annotated[str, StringConstraints(pattern=_RECORD_ID)] | None = Field(
-        default=None, description="the owner's own reference; made up when left out"
-    )
+    record_id: (
+        Annotated[str, StringConstraints(pattern=_RECORD_ID), AfterValidator(clean_line)] | None
+    ) = Field(default=None, description="the owner's own reference; made up when left out")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.names or self.births or self.description or self.documents or self.contacts):
-            raise ValueError("a case needs a name, an age or a description at least")
+            raise ValueError(NOBODY)
         return self
 
 
@@ -260,6 +291,13 @@ class CaseAmendment(Particulars):
     withdraw_claims: list[int] = Field(default_factory=list, max_length=MAX_CLAIMS)
     withdraw_events: list[int] = Field(default_factory=list, max_length=MAX_CLAIMS)
     reason: Note = ""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        given = self.model_fields_set - {"expected_version", "reason"}
+        if not any(getattr(self, name) not in (None, Claims()) for name in given):
+            raise ValueError("an amendment changes something at least")
+        return self
 
 
 class CaseClosure(Strict):

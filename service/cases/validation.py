@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from matching.record import MAX_AGE_YEARS, PartialDate
+from matching.record import MAX_AGE_YEARS, PartialDate, Precision
 from service.cases.schemas import BirthIn, Claims
 from service.cases.values import number_range
 from service.errors import BadInput, FieldError
@@ -27,20 +27,58 @@ def check_against_today(claims: Claims, today: date, *, prefix: str = "") -> Non
     """
     errors = list(_birth_errors(claims, today, prefix))
     for place, event in enumerate(claims.events):
-        if event.date and PartialDate.parse(event.date).earliest > today:
-            errors.append(FieldError(f"{prefix}events.{place}.date", "lies in the future"))
+        reason = _event_error(event.date, claims, today)
+        if reason:
+            errors.append(FieldError(f"{prefix}events.{place}.date", reason))
+    for place, photograph in enumerate(claims.photographs):
+        if photograph.taken_on and reaches_future(PartialDate.parse(photograph.taken_on), today):
+            errors.append(FieldError(f"{prefix}photographs.{place}.taken_on", "lies in the future"))
     if claims.stated_on and claims.stated_on > today:
         errors.append(FieldError(f"{prefix}stated_on", "lies in the future"))
     if errors:
         raise BadInput.of(*errors)
 
 
+def check_birth(field: str, text: str | None, today: date) -> None:
+    """Refuse a date on which nobody of a case can be born.
+
+    Raises:
+        BadInput: Naming the field.
+    """
+    reason = _date_error(PartialDate.parse(text), today) if text else ""
+    if reason:
+        raise BadInput.of(FieldError(field, reason))
+
+
+def reaches_future(interval: PartialDate, today: date) -> bool:
+    """Whether a date, or the end of a range, names a day, month or year to come."""
+    if interval.earliest > today:
+        return True
+    end = interval.latest
+    return interval.precision is Precision.RANGE and (
+        end.year > today.year or (end > today and end != date(today.year, 12, 31))
+    )
+
+
+def _event_error(text: str | None, claims: Claims, today: date) -> str:
+    if not text:
+        return ""
+    when = PartialDate.parse(text)
+    if reaches_future(when, today):
+        return "lies in the future"
+    born = [PartialDate.parse(item.date).earliest for item in claims.births if item.date]
+    return "lies before the birth" if born and min(born) > when.latest else ""
+
+
 def _birth_errors(claims: Claims, today: date, prefix: str) -> Iterator[FieldError]:
     for place, birth in enumerate(claims.births):
         field = f"{prefix}births.{place}"
-        reason = _age_error(birth, today) if birth.age is not None else _date_error(birth, today)
+        if birth.age is not None:
+            name, reason = "age", _age_error(birth, today)
+        else:
+            name, reason = "date", _date_error(PartialDate.parse(birth.date or ""), today)
         if reason:
-            yield FieldError(f"{field}.{'age' if birth.age is not None else 'date'}", reason)
+            yield FieldError(f"{field}.{name}", reason)
 
 
 def _age_error(birth: BirthIn, today: date) -> str:
@@ -49,12 +87,13 @@ def _age_error(birth: BirthIn, today: date) -> str:
         return f"an age lies between 0 and {MAX_AGE_YEARS}"
     if birth.on and birth.on > today:
         return "the day of the age lies in the future"
+    if birth.on and birth.on.year < EARLIEST_BIRTH_YEAR:
+        return f"the day of the age lies before {EARLIEST_BIRTH_YEAR}"
     return ""
 
 
-def _date_error(birth: BirthIn, today: date) -> str:
-    interval = PartialDate.parse(birth.date or "")
-    if interval.earliest > today:
+def _date_error(interval: PartialDate, today: date) -> str:
+    if reaches_future(interval, today):
         return "lies in the future"
     if interval.latest.year < EARLIEST_BIRTH_YEAR:
         return f"lies before {EARLIEST_BIRTH_YEAR}"

@@ -9,6 +9,7 @@ from typing import Annotated
 import phonenumbers
 import pycountry
 from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from matching.names.scripts import to_latin
 from matching.record import PartialDate
@@ -17,6 +18,9 @@ NAME_LENGTH = 300
 """Characters of a whole name: patronymic chains of ten parts fit."""
 TEXT_LENGTH = 500
 NOTE_LENGTH = 5_000
+PHONE_DIGITS = 5
+"""Short service numbers are nobody's own; a local number has five digits at least."""
+DOCUMENT_LENGTH = 4
 EXTRA_COUNTRIES = frozenset({"XK"})
 """Kosovo has no ISO 3166-1 code; XK is the user-assigned code that the EU uses."""
 
@@ -35,6 +39,8 @@ def clean_text(text: str) -> str:
     for character in text:
         if character in _BIDI:
             raise ValueError("contains a text-direction mark")
+        if character == "\ufffd":
+            raise ValueError("is not sound UTF-8")
         category = unicodedata.category(character)
         if category in {"Cc", "Cs", "Cn"} and character not in _LINE_BREAKS:
             raise ValueError("contains a control character or a broken code point")
@@ -124,13 +130,61 @@ def phone_number(text: str, region: str) -> str:
     return written
 
 
+def wrong_field(field: str, reason: str) -> PydanticCustomError:
+    """A complaint of a whole object that names the field at fault."""
+    return PydanticCustomError("wrong_field", "{reason}", {"field": field, "reason": reason})
+
+
+@lru_cache(maxsize=512)
+def language_code(text: str) -> str:
+    """Check an ISO 639-1, 639-2 or 639-3 code and give it in small letters.
+
+    Raises:
+        ValueError: If no such language is known.
+    """
+    code = text.strip().lower()
+    known = pycountry.languages
+    kind = "alpha_2" if len(code) == len("en") else "alpha_3"
+    if known.get(**{kind: code}) is None and known.get(bibliographic=code) is None:
+        raise ValueError("is not an ISO 639 language code")
+    return code
+
+
 def document_key(number: str) -> str:
     """A document number without separators, upper case."""
     return "".join(character for character in number.upper() if character.isalnum())
 
 
+def check_range(field: str, text: str | None) -> tuple[int, int] | None:
+    """A whole number or a range A..B; a wrong one is named by its field."""
+    if text is None:
+        return None
+    try:
+        return number_range(text)
+    except ValueError as error:
+        raise wrong_field(field, str(error)) from None
+
+
+def phone_text(text: str) -> str:
+    """A telephone number has digits enough to be one; an office's hint is no number."""
+    line = clean_line(text)
+    if sum(character.isdigit() for character in line) < PHONE_DIGITS:
+        raise ValueError(f"a telephone number has {PHONE_DIGITS} digits at least")
+    return line
+
+
+def document_text(text: str) -> str:
+    """A document number has a digit; words like "unknown" are none."""
+    line = clean_line(text)
+    letters = document_key(line)
+    if len(letters) < DOCUMENT_LENGTH or not any(letter.isdigit() for letter in letters):
+        raise ValueError(f"a document number has {DOCUMENT_LENGTH} characters and a digit at least")
+    return line
+
+
 NameText = Annotated[str, StringConstraints(max_length=NAME_LENGTH), AfterValidator(check_name)]
 Line = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(clean_line)]
 Note = Annotated[str, StringConstraints(max_length=NOTE_LENGTH), AfterValidator(clean_text)]
+Language = Annotated[str, StringConstraints(max_length=3), AfterValidator(language_code)]
 Country = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(country_code)]
 DateText = Annotated[str, StringConstraints(max_length=30), AfterValidator(partial_date)]

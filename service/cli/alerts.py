@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from matching.evidence import Band
 from service.alerts.api import read_alert, read_queue
 from service.alerts.operations import decide as decide_alert
 from service.alerts.schemas import AlertStatus, VerdictCode, VerdictIn
@@ -20,7 +21,7 @@ app = typer.Typer(help="Possible links and verdicts on them.", no_args_is_help=T
 @guarded
 def list_alerts(
     status: Annotated[list[AlertStatus] | None, typer.Option(help="Only these; repeat.")] = None,
-    band: Annotated[list[str] | None, typer.Option(help="Only these bands; repeat.")] = None,
+    band: Annotated[list[Band] | None, typer.Option(help="Only these bands; repeat.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000)] = 50,
     after: Annotated[str, typer.Option(help="Cursor of the next page.")] = "",
     official: Official = "",
@@ -34,7 +35,7 @@ def list_alerts(
         page = read_queue(
             work,
             statuses=[item.value for item in status or []],
-            bands=band or [],
+            bands=[item.value for item in band or []],
             after=after,
             limit=limit,
         )

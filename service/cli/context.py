@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Annotated, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
-import click
 import typer
 from pydantic import ValidationError
 from sqlalchemy import Engine
@@ -32,6 +31,8 @@ from service.store.migrate import current_and_head
 from service.store.unit_of_work import UnitOfWork, unit_of_work
 
 EXIT_REFUSED, EXIT_WRONG_USE, EXIT_OURS = 1, 2, 70
+WrongUse: Any = typer.BadParameter.__base__
+"""Root of typer's complaints about arguments; it exports only this leaf of them."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -109,8 +110,10 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             _fail(error.detail, EXIT_REFUSED)
         except EmpdError as error:
             _fail(error.detail, EXIT_WRONG_USE)
-        except (typer.Exit, typer.Abort, click.ClickException):
+        except (typer.Exit, typer.Abort, WrongUse):
             raise
+        except UnicodeError:
+            _fail("an argument is not sound UTF-8", EXIT_WRONG_USE)
         except Exception as error:  # noqa: BLE001 - its text may hold what was typed or read
             what = f"{type(error).__name__} at {place_of(error)}"
             _fail(f"something went wrong on our side ({what})", EXIT_OURS)

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.context import AsJson, Official, guarded, open_context
+from matching.record import CaseKind
+from service.cli.context import EXIT_REFUSED, AsJson, Official, guarded, open_context
 from service.cli.output import progress_bar, show_json, show_line
 from service.errors import BadInput, Conflict, FieldError
 from service.exchange.exporting import export_cases
@@ -18,7 +19,7 @@ from service.exchange.formats.columns import COLUMNS
 from service.exchange.formats.drafts import cells_of
 from service.exchange.formats.mapping import load_map
 from service.exchange.formats.reading import format_of
-from service.exchange.importing import ImportContext, ImportJob, run_import
+from service.exchange.importing import ImportContext, ImportJob, ImportReport, run_import
 
 
 @guarded
@@ -31,7 +32,9 @@ def import_file(
     column_map: Annotated[
         str | None, typer.Option("--map", help="Map file, or the name of a shipped one.")
     ] = None,
-    kind: Annotated[str, typer.Option(help="Kind of all cases, over the map's own.")] = "",
+    kind: Annotated[
+        CaseKind | None, typer.Option(help="Kind of all cases, over the map's own.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
     rejects: Annotated[Path | None, typer.Option(help="Where rejected rows go.")] = None,
     official: Official = "",
@@ -43,7 +46,7 @@ def import_file(
     """
     mapping = load_map(column_map)
     if kind:
-        mapping.constants["kind"] = kind
+        mapping.constants["kind"] = kind.value
     with open_context(official) as context, progress_bar() as progress:
         job = ImportJob(
             path=file,
@@ -59,7 +62,13 @@ def import_file(
         report = run_import(where, job)
     if as_json:
         show_json(report.as_json())
-        return
+    else:
+        _show_report(report)
+    if report.rejected and not report.stored + report.unchanged:
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _show_report(report: ImportReport) -> None:
     show_line(
         f"{report.read} read, {report.stored} stored, {report.unchanged} unchanged, "
         f"{report.rejected} rejected, {report.alerts} possible links, {report.seconds:.1f} s"
@@ -87,8 +96,9 @@ def export_file(
         raise Conflict("the file exists already")
     written, left_out = 0, Counter[str]()
     with open_context(official) as context, context.work() as work, progress_bar() as progress:
+        part = file.with_name(f"{file.name}.part")
         try:
-            with file.open("w", encoding="utf-8", newline="") as target:
+            with part.open("w", encoding="utf-8", newline="") as target:
                 writer = csv.DictWriter(target, list(COLUMNS))
                 if chosen == "csv":
                     writer.writeheader()
@@ -100,8 +110,11 @@ def export_file(
                     written += 1
                     left_out += case.left_out
                     progress("exporting", written, None)
+            part.rename(file)
         except OSError:
             raise BadInput.of(FieldError("file", "cannot be written")) from None
+        finally:
+            part.unlink(missing_ok=True)
     if as_json:
         show_json({"written": written, "file": str(file), "left_out": dict(left_out)})
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from typing import Annotated
 
 import typer
@@ -18,9 +20,10 @@ from service.cli import (
     indexing,
     searching,
 )
-from service.cli.context import AsJson, guarded
-from service.cli.output import show_json, show_line, show_table
+from service.cli.context import EXIT_REFUSED, EXIT_WRONG_USE, AsJson, WrongUse, guarded
+from service.cli.output import show_error, show_json, show_line, show_table
 from service.config import Settings
+from service.errors import BadInput, FieldError
 from service.observability import configure_logging
 
 app = typer.Typer(
@@ -56,6 +59,7 @@ def serve(
     """
     settings = Settings()
     configure_logging(settings.log_format)
+    _check_free(host, port)
     show_line(f"EMPD listens on http://{host}:{port} (Ctrl-C ends it)")
     uvicorn.run(
         "service.app:create_app",
@@ -94,6 +98,24 @@ def settings(as_json: AsJson = False) -> None:
         )
 
 
+def _check_free(host: str, port: int) -> None:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError:
+        raise BadInput.of(FieldError("--port", f"{host}:{port} cannot be listened on")) from None
+
+
 def main() -> None:
-    """Entry point of the command `empd`."""
-    app()
+    """Entry point of the command `empd`; wrong use is one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except WrongUse as error:
+        told = " ".join(str(error.format_message()).split())
+        if told and "Usage:" not in told:
+            show_error(told)
+        code = EXIT_WRONG_USE
+    except typer.Abort:
+        code = EXIT_REFUSED
+    sys.exit(code or 0)

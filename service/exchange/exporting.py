@@ -66,6 +66,8 @@ def export_cases(work: UnitOfWork, authority_code: str) -> Iterator[ExportedCase
     authority = AccountRepository(work.session).authority(authority_code)
     repository = CaseRepository(work.session, work.actor)
     detail = {"authority": authority_code}
+    if not repository.has_cases(authority.id or 0):
+        work.audit(AuditEvent("case:export", detail=detail))
     for cases in _batched(repository.of_authority(authority.id or 0), CASES_A_ROW):
         ids = tuple(case.public_id for case in cases)
         work.audit(AuditEvent("case:export", case_ids=ids, detail=detail))

@@ -286,7 +286,7 @@ class _Batch:
         fresh: list[_Prepared] = []
         for row, draft in drafts:
             prepared = _prepare(draft, self._authority, now=self._now, by=self._work.actor.name)
-            digest = prepared.case.content_digest
+            digest = f"{prepared.case.kind}:{prepared.case.content_digest}"
             if draft.record_id is None or draft.record_id not in known:
                 known[prepared.case.record_id] = digest
                 fresh.append(prepared)

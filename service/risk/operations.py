@@ -9,7 +9,7 @@ from typing import Any
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
 from service.cases.repository import CaseRepository
-from service.errors import BadInput, FieldError
+from service.errors import BadInput, Conflict, FieldError
 from service.identifiers import new_public_id
 from service.risk.indicators import LISTS, load_list
 from service.risk.models import IndicatorAnswer, RiskFlag
@@ -126,10 +126,13 @@ def decide_flag(work: UnitOfWork, flag_id: str, draft: DecisionIn) -> RiskFlag:
 
     Raises:
         NotFound: If there is no such flag on a case of the actor's authority.
+        Conflict: If it waits for no decision.
     """
     work.actor.require(Permission.RISK_DECIDE)
     repository = RiskRepository(work.session, work.actor)
     flag = repository.flag(flag_id)
+    if flag.status != OPEN:
+        raise Conflict("the sign is decided already, or lapsed")
     flag.status = SETTLED
     flag.decision = draft.decision.value
     flag.decision_reason = draft.reason

@@ -20,6 +20,7 @@ from matching.record import (
 from service.alerts.view import side_view
 from service.audit.schemas import AuditEvent
 from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.validation import check_birth
 from service.cases.values import number_range, phone_number
 from service.evidence_view import evidence_to_json, evidence_view
 from service.identifiers import new_public_id
@@ -51,10 +52,12 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
 
     Raises:
         Forbidden: If the actor may not search.
+        BadInput: If nobody can be born on the day asked for.
         IndexUnavailable: If the index does not answer.
     """
     work.actor.require(Permission.SEARCH)
     today = work.clock().date()
+    check_birth("query.born", search.query.born, today)
     record = query_record(search.query, today=today, region=work.actor.authority_country)
     filters = search.query.filters
     narrow = filters.model_dump(exclude_defaults=True)

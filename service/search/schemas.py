@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Annotated, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,9 +15,17 @@ from pydantic import (
     model_validator,
 )
 
-from matching.record import CaseKind, PartialDate, Sex
+from matching.record import MAX_AGE_YEARS, CaseKind, Sex
 from service.cases.schemas import DocumentIn
-from service.cases.values import Country, DateText, Line, NameText, number_range
+from service.cases.values import (
+    Country,
+    DateText,
+    Line,
+    NameText,
+    check_range,
+    phone_text,
+    wrong_field,
+)
 from service.evidence_view import EvidenceOut
 
 PURPOSES = {
@@ -37,6 +46,15 @@ Reference = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
 AgeText = Annotated[str, BeforeValidator(str), StringConstraints(max_length=10)]
 
 
+Phone = Annotated[Line, AfterValidator(phone_text)]
+
+
+def _check_age(text: str | None) -> None:
+    low, high = check_range("age", text) or (0, 0)
+    if low < 0 or high > MAX_AGE_YEARS:
+        raise wrong_field("age", f"an age lies between 0 and {MAX_AGE_YEARS}")
+
+
 class SearchFilters(BaseModel):
     """Hard limits; unlike the query they exclude cases."""
 
@@ -53,10 +71,9 @@ class SearchFilters(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.age is not None:
-            PartialDate.from_age(*number_range(self.age), on=dt.date(2000, 1, 1))
+        _check_age(self.age)
         if self.event_from and self.event_until and self.event_from > self.event_until:
-            raise ValueError("event_from lies after event_until")
+            raise wrong_field("event_from", "lies after event_until")
         return self
 
 
@@ -73,7 +90,7 @@ class SearchQuery(BaseModel):
     place_of_birth: Line = ""
     father_name: NameText | None = None
     mother_name: NameText | None = None
-    phones: list[Line] = Field(default_factory=list, max_length=MAX_NAMES)
+    phones: list[Phone] = Field(default_factory=list, max_length=MAX_NAMES)
     documents: list[DocumentIn] = Field(default_factory=list, max_length=MAX_NAMES)
     city: Line = ""
     filters: SearchFilters = Field(default_factory=SearchFilters)
@@ -83,8 +100,7 @@ class SearchQuery(BaseModel):
     def _asks_something(self) -> Self:
         if self.born is not None and self.age is not None:
             raise ValueError("give either born or age")
-        if self.age is not None:
-            PartialDate.from_age(*number_range(self.age), on=dt.date(2000, 1, 1))
+        _check_age(self.age)
         if not (self.names or self.born or self.age or self.phones or self.documents):
             raise ValueError("give a name, a birth date, an age, a telephone or a document number")
         return self

@@ -54,9 +54,7 @@ _HANDLING = _READING | {
     Permission.ALERT_DECIDE,
     Permission.RISK_DECIDE,
 }
-_DECISIONS = frozenset(
-    {Permission.ALERT_DECIDE, Permission.RISK_DECIDE, Permission.EXCHANGE_DECIDE}
-)
+DECISIONS = frozenset({Permission.ALERT_DECIDE, Permission.RISK_DECIDE, Permission.EXCHANGE_DECIDE})
 """What only a person may do; a partner system passes on whose decision it is."""
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CHILD_PROTECTION_OFFICER: frozenset(_HANDLING),
@@ -118,7 +116,7 @@ class Actor:
     def may(self, permission: Permission) -> bool:
         """Whether the permission is held, and by a person where a person has to decide."""
         is_machine = self.kind is ActorKind.CLIENT and not self.person
-        return permission in self.permissions and not (is_machine and permission in _DECISIONS)
+        return permission in self.permissions and not (is_machine and permission in DECISIONS)
 
 
 ANONYMOUS = Actor(ActorKind.ANONYMOUS, "anonymous", frozenset())

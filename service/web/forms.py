@@ -102,7 +102,7 @@ def _relatives(form: FormData) -> list[dict[str, str]]:
         for relation, field in (("father", "father_name"), ("mother", "mother_name"))
         if text(form, field)
     ]
-    if text(form, "adult_name"):
+    if text(form, "adult_name") or text(form, "adult_phone"):
         found.append(
             {
                 "relation": "accompanying_adult",

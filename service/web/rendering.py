@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from matching.explain import field_title, sentence
 from service.dependencies import Page
-from service.errors import EmpdError, NotFound, NotSignedIn
+from service.errors import BadInput, EmpdError, FieldError, NotFound, NotSignedIn
 from service.problems import bad_input_from, http_problem, problem_response
 from service.security.policy import Permission
 from service.web.navigation import entries
@@ -32,6 +32,7 @@ _MACHINE_PATHS = (
     "/metrics",
     "/openapi.json",
 )
+_BROKEN_BODY = 400
 _ROOT = Path(__file__).parent
 
 
@@ -125,6 +126,9 @@ def install_page_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
-        if _is_page(request) and error.status_code == NotFound.status:
+        if error.status_code == _BROKEN_BODY:
+            wrong = FieldError("body", "cannot be read")
+            return answer(request, BadInput(str(wrong), (wrong,)))
+        if _is_page(request):
             return answer(request, NotFound("There is no such page."))
         return http_problem(error)

@@ -24,11 +24,9 @@ PASSWORD = "a long synthetic password"
 class Client:
     """A partner system or a browser of one authority."""
 
-    def __init__(self, http: TestClient, token: str = "") -> None:
+    def __init__(self, http: TestClient, token: str, official: str) -> None:
         self.http = http
-        self.headers = (
-            {"Authorization": f"Bearer {token}", "X-Official": "an.official"} if token else {}
-        )
+        self.headers = {"Authorization": f"Bearer {token}", "X-Official": official}
 
     def get(self, path: str, status: int = 200, **options: Any) -> Any:
         headers = {**self.headers, **options.pop("headers", {})}
@@ -66,6 +64,7 @@ class Served:
 
     def __init__(self, world: World, http: TestClient) -> None:
         self.world = world
+        self.logins: set[str] = set()
         self.http = http
 
     def browser(self, authority: str, login: str, *roles: Role) -> TestClient:
@@ -94,6 +93,10 @@ class Served:
         with self.world.work() as work:
             client, secret = add_client(work, draft)
             client_id = client.client_id
+        login = f"official.{authority.lower()}"
+        if login not in self.logins:
+            self.logins.add(login)
+            self.official(authority, login, Role.SUPERVISOR)
         form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
@@ -101,7 +104,7 @@ class Served:
         }
         answer = self.http.post("/oauth/token", data=form)
         assert answer.status_code == 200, answer.text
-        return Client(self.http, answer.json()["access_token"])
+        return Client(self.http, answer.json()["access_token"], login)
 
     def official(self, authority: str, login: str, *roles: Role) -> str:
         """Make an official; returns the one-time password."""

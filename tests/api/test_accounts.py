@@ -55,8 +55,13 @@ def test_a_machine_decides_nothing_by_itself(
     named = machine.headers.pop("X-Official")
     assert "X-Official" in machine.post(path, verdict, 403)["detail"]
     assert machine.get(f"/api/v1/alerts/{alert_id}")["may_decide"] is False
-    machine.headers["X-Official"] = "<script>"
-    assert machine.post(path, verdict, 422)["errors"][0]["field"] == "X-Official"
+    served.official("DE-JA", "a.stranger")
+    served.official("BE-POL", "an.evaluator", Role.EVALUATOR)
+    for stranger in ("nobody", "a.stranger", "<script>"):
+        machine.headers["X-Official"] = stranger
+        assert machine.post(path, verdict, 422)["errors"][0]["field"] == "X-Official"
+    machine.headers["X-Official"] = "an.evaluator"
+    machine.post(path, verdict, 403)
     machine.headers["X-Official"] = named
     assert machine.post(path, verdict, 201)["decided_by"].endswith(f"for {named}")
 
@@ -76,6 +81,29 @@ def test_statistics_are_for_evaluators_and_small_counts_are_withheld(
     page = evaluator.get("/statistics").text
     assert "fewer than 5" in page
     assert evaluator.get("/api/v1/alerts").status_code == 403
+
+
+def test_a_case_is_opened_by_its_reference(served: Served, child: dict[str, object]) -> None:
+    case_id = served.client("BE-POL").register(child)["case"]["case_id"]
+    own, other = served.browser("BE-POL", "an.example"), served.browser("DE-JA", "a.german")
+    for browser, status in ((own, 303), (other, 404)):
+        form = {CSRF_FIELD: csrf(browser, "/"), "reference": "E-1"}
+        answer = browser.post("/cases/find", data=form, follow_redirects=False)
+        assert answer.status_code == status
+        assert (case_id in answer.headers.get("location", "")) == (status == 303)
+
+
+def test_a_telephone_of_an_unnamed_adult_is_not_lost(served: Served) -> None:
+    browser = served.browser("BE-POL", "an.example")
+    form = {
+        CSRF_FIELD: csrf(browser, "/cases/new"),
+        "kind": "encountered",
+        "given_name": "Selam",
+        "adult_phone": "+32470000000",
+    }
+    answer = browser.post("/cases/new", data=form)
+    assert answer.status_code == 422
+    assert "relatives" in answer.text
 
 
 @pytest.mark.parametrize("reason", ["gone", ""])

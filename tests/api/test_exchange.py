@@ -201,6 +201,13 @@ class TestQueries:
             ({"requesting_state": "QQ"}, "requesting_state"),
             ({"requested_at": "2026-06-30T09:12:44"}, "requested_at"),
             ({"extra": 1}, "extra"),
+            ({"requested_at": 5}, "requested_at"),
+            ({"requested_at": "2050-01-01T00:00:00Z"}, "requested_at"),
+            ({"requested_at": "1900-01-01T00:00:00Z"}, "requested_at"),
+            (
+                {"query": {"first_names": ["Mirela"], "date_of_birth": "2050"}},
+                "query.date_of_birth",
+            ),
         ],
     )
     def test_bad_queries_name_the_field(self, partner: Client, change: Json, field: str) -> None:
@@ -269,6 +276,8 @@ class TestQueries:
         partner.post("/europol/v1/follow-ups", {**good, "reason": "x"}, 422)
         partner.post("/europol/v1/follow-ups", {**good, "reference_number": "BE:000000"}, 422)
         asked = partner.post("/europol/v1/follow-ups", good, 201)
+        again = partner.post("/europol/v1/follow-ups", good, 201)
+        assert again["follow_up_id"] == asked["follow_up_id"]
         stranger = served.client("DE-JA", Permission.EXCHANGE_QUERY)
         stranger.get(f"/europol/v1/follow-ups/{asked['follow_up_id']}", 404)
         stranger.post("/europol/v1/follow-ups", good, 404)

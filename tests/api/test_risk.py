@@ -82,6 +82,7 @@ def test_a_decision_settles_until_the_reasons_change(clients: list[Client]) -> N
     clients[0].post(path, {"decision": "dismissed", "reason": ""}, 422)
     clients[1].post(path, {"decision": "dismissed", "reason": "not mine"}, 404)
     clients[0].post(path, {"decision": "dismissed", "reason": "the centre's own number"})
+    clients[0].post(path, {"decision": "referred", "reason": "second thoughts"}, 409)
     change = {"expected_version": 1, "circumstances": "nothing new"}
     clients[0].patch(f"/api/v1/cases/{case['case_id']}", change)
     assert flags(clients[0], "EW03") == []

@@ -114,6 +114,45 @@ def test_the_command_line_says_one_line(broken: World, sqlite_url: str) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "settings", "said"),
+    [
+        (["alert", "list", "--limit", "0"], {}, "--limit"),
+        (["alert", "list", "--band", "foo"], {}, "--band"),
+        (["import", "x.csv"], {}, "--authority"),
+        (["import", "x.csv", "--authority", "BE-POL", "--kind", "foo"], {}, "--kind"),
+        (["nothing"], {}, "nothing"),
+        (["authority", "list"], {"EMPD_DATABASE_URL": "foo"}, "database_url"),
+        (["serve", "--host", "300.1.1.1"], {}, "--port"),
+    ],
+)
+def test_wrong_use_is_one_line(
+    sqlite_url: str, arguments: list[str], settings: dict[str, str], said: str
+) -> None:
+    environment = {**os.environ, "EMPD_DATABASE_URL": sqlite_url, **settings}
+    done = subprocess.run(
+        [str(EMPD), *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_failed_export_leaves_no_file(world: World, sqlite_url: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    environment = {**os.environ, "EMPD_DATABASE_URL": sqlite_url}
+    for authority, code in (("NOPE", 2), ("BE-POL", 0)):
+        done = subprocess.run(
+            [str(EMPD), "export", str(target), "--authority", authority],
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == code
+        assert target.exists() == (code == 0)
+    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == ["out.csv"]
+
+
 def test_a_database_that_is_away_is_unavailable(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'none' / 'empd.sqlite3'}")
     (tmp_path / "none").rmdir()

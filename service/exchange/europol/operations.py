@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from matching.evidence import Band
@@ -19,6 +20,7 @@ from matching.record import (
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
 from service.cases.repository import matching_records
+from service.cases.validation import check_birth
 from service.cases.vocabulary import Channel
 from service.errors import BadInput, Conflict, FieldError, Forbidden
 from service.exchange.europol.models import FollowUp, HitQuery
@@ -45,6 +47,8 @@ from service.store.unit_of_work import UnitOfWork
 
 CANDIDATES = 200
 MOST_MATCHES = 20
+OLDEST_REQUEST, CLOCK_SKEW = timedelta(days=366), timedelta(hours=1)
+"""A request that was queued may be late; one from the future has a wrong clock."""
 _REFERENCE_DIGITS = 12
 _HITS = frozenset({Band.STRONG, Band.PROBABLE, Band.POSSIBLE})
 
@@ -62,10 +66,15 @@ def run_query(work: UnitOfWork, linkage: Linkage, query: QueryIn, *, key: str) -
 
     Raises:
         Conflict: If the request number was used for another query.
+        BadInput: If a date cannot be.
     """
     work.actor.require(Permission.EXCHANGE_QUERY)
     if work.actor.kind is not ActorKind.CLIENT:
         raise Forbidden("queries come from partner systems with client credentials")
+    now = work.clock()
+    check_birth("query.date_of_birth", query.query.date_of_birth, now.date())
+    if not now - OLDEST_REQUEST <= query.requested_at <= now + CLOCK_SKEW:
+        raise BadInput.of(FieldError("requested_at", "lies in the future or over a year back"))
     repository = EuropolRepository(work.session, work.actor)
     fingerprint = keyed_digest(key, query.model_dump_json())
     known = repository.find_query(query.request_number)
@@ -174,7 +183,7 @@ def query_record(person: QueryPerson) -> PersonRecord:
 
 
 def ask_follow_up(work: UnitOfWork, draft: FollowUpIn) -> FollowUp:
-    """Ask the owner of a hit for data, with a reason.
+    """Ask the owner of a hit for data, with a reason; asked again, it is the same that waits.
 
     Raises:
         NotFound: If the client made no such query.
@@ -189,6 +198,10 @@ def ask_follow_up(work: UnitOfWork, draft: FollowUpIn) -> FollowUp:
     if match is None:
         raise BadInput.of(FieldError("reference_number", "was not in the reply to this query"))
     _require_released(work, match["case_id"])
+    waiting = repository.same_waiting(query, draft)
+    if waiting is not None:
+        _audit_follow_up(work, waiting, "europol:follow_up_repeat")
+        return waiting
     follow_up = FollowUp(
         public_id=new_public_id(),
         query_id=query.id or 0,

@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service.cases.models import Case
 from service.errors import NotFound
 from service.exchange.europol.models import FollowUp, HitQuery
+from service.exchange.europol.schemas import FollowUpIn
 from service.security.policy import Actor, ActorKind
 
 
@@ -81,6 +82,19 @@ class EuropolRepository:
         return self.session.exec(
             query.order_by(col(FollowUp.priority).desc(), col(FollowUp.id)).limit(limit)
         ).all()
+
+    def same_waiting(self, query: HitQuery, draft: FollowUpIn) -> FollowUp | None:
+        """The undecided follow-up that asks for the same already."""
+        found = self.session.exec(
+            select(FollowUp).where(
+                col(FollowUp.query_id) == query.id,
+                col(FollowUp.reference_number) == draft.reference_number,
+                col(FollowUp.reason) == draft.reason,
+                col(FollowUp.status) == "pending",
+            )
+        ).all()
+        asked = sorted({item.value for item in draft.requested_data})
+        return next((item for item in found if item.requested_data == asked), None)
 
     def query_of(self, follow_up: FollowUp) -> HitQuery:
         """The query behind a follow-up."""

@@ -10,9 +10,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
-from service.cases.values import Country, DateText, Line, NameText, Note
+from service.cases.values import Country, DateText, Line, NameText, Note, wrong_field
 from service.search.schemas import Purpose, Reference
 
 MAX_NAMES = 10
@@ -65,12 +73,18 @@ class Justification(Strict):
     aim: Literal["identify_person", "more_data_on_known_person"]
 
 
+def _as_text(value: Any) -> Any:
+    if not isinstance(value, (str, datetime)):
+        raise ValueError("is a moment as text (RFC 3339)")  # noqa: TRY004 - pydantic takes ValueError
+    return value
+
+
 class QueryIn(Strict):
     """A hit/no-hit query."""
 
     requesting_state: Country
     request_number: Number
-    requested_at: AwareDatetime
+    requested_at: Annotated[AwareDatetime, BeforeValidator(_as_text)]
     query: QueryPerson
     justification: Justification
 
@@ -131,9 +145,9 @@ class FollowUpDecisionIn(Strict):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.decision is OwnerDecision.PARTLY_GRANTED and not self.granted_data:
-            raise ValueError("partly_granted needs granted_data")
+            raise wrong_field("granted_data", "partly_granted needs it")
         if self.decision is OwnerDecision.REFUSED and self.granted_data:
-            raise ValueError("refused gives nothing")
+            raise wrong_field("granted_data", "refused gives nothing")
         return self
 
 

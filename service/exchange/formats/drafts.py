@@ -88,6 +88,8 @@ def draft_of(row: SourceRow, *, today: date, keep_unreadable: tuple[str, ...] = 
 
 def _checked(cells: Cells, number: int, today: date) -> CaseDraft:
     for column, values in cells.items():
+        if column == "accompanying_adult_phone":
+            _check_adults(cells, number)
         if column in _SINGLE and len(values) > 1 and column not in {"circumstances", "record_id"}:
             raise BadInput.of(FieldError(column, "takes one value", number))
     try:
@@ -100,6 +102,15 @@ def _checked(cells: Cells, number: int, today: date) -> CaseDraft:
     return draft
 
 
+def _check_adults(cells: Cells, number: int) -> None:
+    """A telephone number stands beside the adult whose it is, or it would be lost."""
+    names = cells.get("accompanying_adult", [])
+    for place, phone in enumerate(cells["accompanying_adult_phone"]):
+        if phone and not (place < len(names) and names[place]):
+            reason = "stands without the name of the adult; put it under phone"
+            raise BadInput.of(FieldError("accompanying_adult_phone", reason, number))
+
+
 def _in_columns(problem: BadInput, number: int) -> BadInput:
     return BadInput.of(
         *(FieldError(_column(item.field), item.reason, number) for item in problem.errors)
@@ -108,6 +119,8 @@ def _in_columns(problem: BadInput, number: int) -> BadInput:
 
 def _column(field: str) -> str:
     head, _, rest = field.partition(".")
+    if head == "births" and rest.endswith(".age"):
+        return "age"
     if head == "description" and rest in _DESCRIPTION.values():
         return next(column for column, ours in _DESCRIPTION.items() if ours == rest)
     return _FIELD_TO_COLUMN.get(head, head)

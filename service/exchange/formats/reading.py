@@ -6,8 +6,9 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from service.errors import BadInput, FieldError
 from service.exchange.formats.columns import SEPARATOR, check_columns
@@ -75,42 +76,59 @@ def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
                 yield number, text, "\0" not in text
 
 
+class _Lines:
+    """Lines of a file, of which some can be given back to be read again."""
+
+    def __init__(self, path: Path) -> None:
+        self._source = ((text, sound) for _, text, sound in _lines(path))
+        self._again: list[tuple[str, bool]] = []
+        self.taken: list[tuple[str, bool]] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        text, sound = self._again.pop() if self._again else next(self._source)
+        self.taken.append((text, sound))
+        return text.replace("\0", "\ufffd")
+
+    def give_back_all_but_first(self) -> None:
+        """What an unclosed quote has swallowed is read again as lines of their own."""
+        self._again.extend(reversed(self.taken[1:]))
+        del self.taken[1:]
+
+    @property
+    def sound(self) -> bool:
+        """Whether all lines of the record are sound UTF-8 without NUL."""
+        return all(sound for _, sound in self.taken)
+
+
 def _csv_rows(path: Path, column_map: ColumnMap) -> Iterator[SourceRow]:
-    broken: set[int] = set()
-
-    def sound_lines() -> Iterator[str]:
-        for number, text, sound in _lines(path):
-            if not sound:
-                broken.add(number)
-            yield text.replace("\0", "\ufffd")
-
-    reader = csv.reader(sound_lines(), skipinitialspace=True, strict=True)
+    lines = _Lines(path)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in _next_record(lines) or []]
     except csv.Error:
         raise BadInput.of(FieldError("header", "is no CSV", 1)) from None
     column_map.check(header)
     check_columns([column_map.target(name) for name in header if column_map.target(name)])
-    yield from _csv_body(reader, header, broken)
-
-
-def _csv_body(reader: Any, header: list[str], broken: set[int]) -> Iterator[SourceRow]:
-    number = 1
-    while True:
-        first_line = reader.line_num + 1
+    for number in count(2):
         try:
-            values = next(reader)
-        except StopIteration:
-            return
+            values = _next_record(lines)
         except csv.Error:
-            number += 1
-            yield SourceRow(number, error=FieldError("row", "is no CSV", number))
+            lines.give_back_all_but_first()
+            raw = lines.taken[0][0].rstrip("\r\n")
+            yield SourceRow(number, error=FieldError("row", "is no CSV", number), raw=raw)
             continue
-        number += 1
-        if not any(value.strip() for value in values):
-            continue
-        lines = set(range(first_line, reader.line_num + 1))
-        yield _csv_row(number, header, values, damaged=bool(lines & broken))
+        if values is None:
+            return
+        if any(value.strip() for value in values):
+            yield _csv_row(number, header, values, damaged=not lines.sound)
+
+
+def _next_record(lines: _Lines) -> list[str] | None:
+    # A reader of its own for each record: none keeps half a record of the one before.
+    lines.taken.clear()
+    return next(csv.reader(lines, skipinitialspace=True, strict=True), None)
 
 
 def _csv_row(number: int, header: list[str], values: list[str], *, damaged: bool) -> SourceRow:
@@ -144,7 +162,7 @@ def _jsonl_rows(path: Path, column_map: ColumnMap) -> Iterator[SourceRow]:
 def _jsonl_row(number: int, raw: str, column_map: ColumnMap) -> SourceRow:
     try:
         body = json.loads(raw)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return SourceRow(number, error=FieldError("row", "is no JSON", number), raw=raw)
     if not isinstance(body, dict):
         return SourceRow(number, error=FieldError("row", "is no JSON object", number), raw=raw)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from matching.record import MAX_AGE_YEARS
-from service.cases.values import Country, Line
+from service.cases.values import Country, Line, wrong_field
 
 NameQuery = Annotated[Line, StringConstraints(max_length=100)]
 
@@ -30,7 +30,7 @@ class NoticeQuery(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.age_min is not None and self.age_max is not None and self.age_min > self.age_max:
-            raise ValueError("ageMin lies above ageMax")
+            raise wrong_field("ageMin", "lies above ageMax")
         return self
 
     def text(self) -> str:

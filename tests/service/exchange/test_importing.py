@@ -129,6 +129,57 @@ def test_broken_utf8_and_nul_cost_only_their_rows(importer: Importer) -> None:
     assert (report.stored, report.rejected) == (1, 2)
 
 
+def test_an_unclosed_quote_costs_only_its_row(importer: Importer) -> None:
+    rows = [
+        "A-1,missing,Ali Reza,2009,M,AF",
+        'A-2,missing,"Offen,2009,M,AF',
+        "A-3,missing,Selam Tesfay,2010,F,ER",
+        'A-4,missing,"Zwei\nZeilen",2010,F,ER',
+        "A-5,missing,Łukasz Żak,2009,M,PL",
+    ]
+    report = importer.run(HEADER + "\n".join(rows) + "\n")
+    assert (report.read, report.stored, report.rejected) == (5, 4, 1)
+    (reject,) = importer.rejects()
+    assert (reject["row"], reject["source"]) == (3, rows[1])
+
+
+def test_a_huge_cell_and_a_huge_number_are_rejects_with_their_source(importer: Importer) -> None:
+    report = importer.run(HEADER + f"A-1,missing,{'x' * 200_000},2009,M,AF\nA-2,missing,Ali,,,\n")
+    assert (report.stored, report.rejected) == (1, 1)
+    assert len(str(importer.rejects()[0]["source"])) > 200_000
+    lines = ['{"record_id":"J-1","kind":"missing","full_name":"B","age":' + "9" * 5_000 + "}"]
+    lines.append('{"record_id":"J-2","kind":"missing","full_name":"B"}')
+    report = importer.run("\n".join(lines), name="huge.jsonl")
+    assert (report.stored, report.rejected) == (1, 1)
+
+
+def test_a_telephone_without_its_adult_is_not_lost(importer: Importer) -> None:
+    header = "record_id,kind,full_name,accompanying_adult,accompanying_adult_phone\n"
+    report = importer.run(
+        header
+        + "A-1,encountered,Kind A,,+32470112233\n"
+        + "A-2,encountered,Kind B,Onkel X,+32470112233|+32470445566\n"
+        + "A-3,encountered,Kind C,Onkel X,+32470112233\n"
+    )
+    assert (report.stored, report.rejected) == (1, 2)
+    errors = importer.rejects()[0]["errors"]
+    assert errors[0]["field"] == "accompanying_adult_phone"  # type: ignore[index]  # JSON
+
+
+def test_another_kind_is_other_content(importer: Importer) -> None:
+    importer.run(HEADER + "A-1,missing,Ali Reza,2009,M,AF\n")
+    report = importer.run(HEADER + "A-1,encountered,Ali Reza,2009,M,AF\n")
+    assert (report.unchanged, report.rejected) == (0, 1)
+
+
+def test_an_age_comes_back_as_the_dates_that_it_stands_for(importer: Importer) -> None:
+    row = {"record_id": "J-1", "kind": "encountered", "full_name": "Selam", "age": "15..17"}
+    importer.run(json.dumps(row) + "\n", name="one.jsonl")
+    with importer.world.work() as work:
+        (exported,) = export_cases(work, "BE-POL")
+    assert importer.run(json.dumps(exported.columns) + "\n", name="two.jsonl").unchanged == 1
+
+
 def test_a_record_id_twice_in_one_file(importer: Importer) -> None:
     report = importer.run(
         HEADER + "A-1,missing,Ali Reza,2009,M,AF\nA-1,missing,Omar Said,2007,M,SY\n"
