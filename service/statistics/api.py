@@ -13,5 +13,5 @@ router = APIRouter(prefix="/api/v1", tags=["statistics"])
 
 @router.get("/statistics")
 def statistics(work: Work) -> StatisticsOut:
-    """Counts of cases, alerts, verdicts and flags; cells below five are null."""
+    """Counts of cases, alerts, verdicts and flags; cells below eleven are null."""
     return read_statistics(work)

@@ -11,8 +11,8 @@ from service.alerts.models import Alert, Verdict
 from service.cases.models import Case
 from service.risk.models import RiskFlag
 
-SMALLEST = 5
-"""Smaller cells are not told: with few cases a count may point at one child."""
+SMALLEST = 11
+"""Smaller cells are not told: the k of the Counter Trafficking Data Collaborative's releases."""
 
 
 class StatisticsRepository:

@@ -70,16 +70,16 @@ def test_statistics_are_for_evaluators_and_small_counts_are_withheld(
     served: Served, child: dict[str, object]
 ) -> None:
     client = served.client("BE-POL")
-    for number in range(6):
+    for number in range(11):
         client.register({**child, "record_id": f"E-{number}"})
     client.register({"kind": "missing", "names": ["Selam Tesfay"]})
     client.get("/api/v1/statistics", 403)
     evaluator = served.browser("NL-COA", "an.evaluator", Role.EVALUATOR)
     found = evaluator.get("/api/v1/statistics").json()
     counts = {item["of"]: item["count"] for item in found["cases"]}
-    assert counts == {"encountered open": 6, "missing open": None}
+    assert counts == {"encountered open": 11, "missing open": None}
     page = evaluator.get("/statistics").text
-    assert "fewer than 5" in page
+    assert "fewer than 11" in page
     assert evaluator.get("/api/v1/alerts").status_code == 403
 
 
