@@ -54,6 +54,7 @@ class Profile:
     Attributes:
         id: Name and content hash.
         weights: `field.level` to bits, from m- and u-probabilities.
+        m: `field.level` to the m-probability alone, for learning from verdicts.
         names: Settings of the comparison of names.
         dates: Bits of the levels of dates of birth.
         vowelled: What similarity of name parts is worth.
@@ -67,6 +68,7 @@ class Profile:
     slope: float
     intercept: float
     weights: Mapping[str, float]
+    m: Mapping[str, float]
     names: Mapping[str, float]
     dates: Mapping[str, float]
     vowelled: PartCurve
@@ -135,6 +137,11 @@ def parse_profile(data: bytes) -> Profile:
         slope=calibration["slope"],
         intercept=calibration["intercept"],
         weights=_weights(body["levels"]),
+        m={
+            f"{field_name}.{level}": probabilities["m"]
+            for field_name, levels in body["levels"].items()
+            for level, probabilities in levels.items()
+        },
         names=body["names"],
         dates=body["dates"],
         vowelled=_curve(body["name_parts"]["vowelled"]),

@@ -126,6 +126,11 @@ class _Names:
         rank = {text: place for place, text in enumerate(texts)}
         self._rank = np.array([rank[name.text] for name in self._column.values], dtype=np.int64)
 
+    def known(self, left: IntArray, right: IntArray) -> BoolArray:
+        """Whether both records give a name."""
+        both: BoolArray = (self._column.counts[left] > 0) & (self._column.counts[right] > 0)
+        return both
+
     def weights(self, left: IntArray, right: IntArray) -> tuple[FloatArray, BoolArray]:
         """Bits, and whether the names differ as those of siblings do."""
         pair, one, other = self._column.combinations(left, right)
