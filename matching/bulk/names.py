@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.bulk.sounds import FloatArray, IntArray, SoundTable
-from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, compare_two
+from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_two
 from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE, tie_break
 from matching.names.parts import Part, prepare
 from matching.profile import Profile, TermFrequencies
@@ -135,13 +135,14 @@ class NameTable:
         kinds_left, kinds_right = self.kinds[left, :p, None], other.kinds[right, None, :q]
         same_kind = (kinds_left == kinds_right) & (kinds_left > 0)
         ties = self.tie[ones] + other.tie[others]
-        taken, left_bits, right_bits = _greedy(
+        taken, left_bits, right_bits, apart = _greedy(
             weights + (same_kind * SAME_KIND + TIE * ties), weights
         )
         severity = np.minimum(
             self._severity(left_bits, self.given[left]),
             self._severity(right_bits, other.given[right]),
         )
+        severity[_shifted(taken, apart)] = 1.0
         agreeing = np.where(taken > 0, taken, 0.0).sum(axis=1)
         clashing = np.where(taken <= 0, taken, 0.0).sum(axis=1)
         bits = self._totals(agreeing, clashing, severity, abs(p - q))
@@ -219,25 +220,41 @@ def _may_join(one: NameTable, ones: IntArray, other: NameTable, others: IntArray
     return found
 
 
-def _greedy(order: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _shifted(taken: FloatArray, apart: IntArray) -> BoolArray:
+    """`is_shifted` of each pair."""
+    agrees = taken > 0
+    count = agrees.sum(axis=1)
+    enough = (count >= LEAST_SHIFTED) & (count < taken.shape[1])
+    up = (apart == 1) | ~agrees
+    down = (apart == -1) | ~agrees
+    shifted: BoolArray = enough & (up.all(axis=1) | down.all(axis=1))
+    return shifted
+
+
+def _greedy(
+    order: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
     """Take the best offer of each pair again and again, each part once.
 
     Returns:
-        Weights taken, shape (pairs, min(p, q)), and the weight that each part of
-        the left and the right got, not a number where it was left over.
+        Weights taken, shape (pairs, min(p, q)), the weight that each part of the
+        left and the right got, not a number where it was left over, and how many
+        places the parts of each taken offer lie apart.
     """
     count, p, q = order.shape
     order = order.copy()
     rows = np.arange(count)
     taken = np.zeros((count, min(p, q)))
+    apart = np.zeros((count, min(p, q)), dtype=np.int64)
     left, right = np.full((count, p), np.nan), np.full((count, q), np.nan)
     for turn in range(min(p, q)):
         i, j = np.divmod(order.reshape(count, -1).argmax(axis=1), q)
         best = weights[rows, i, j]
         taken[:, turn] = left[rows, i] = right[rows, j] = best
+        apart[:, turn] = i - j
         order[rows, i, :] = -np.inf
         order[rows, :, j] = -np.inf
-    return taken, left, right
+    return taken, left, right, apart
 
 
 def name_weights(

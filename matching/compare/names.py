@@ -24,6 +24,8 @@ GIVEN_DIFFERS = "name.given_differs"
 """Reason code of names that agree but for the given one, as those of siblings do."""
 GIVEN_CLASH = 0.5
 """Severity of a clash of given names from which the reason says so."""
+LEAST_SHIFTED = 2
+"""Parts that must agree one place apart before that is taken for a chain of fathers' names."""
 MAX_NAMES = 8
 """Names of one record that are compared; more are variants of these in every collection we saw."""
 
@@ -172,9 +174,24 @@ def given_clash(
     alignment: Alignment, lefts: Sequence[Part], rights: Sequence[Part], profile: Profile
 ) -> float:
     """How surely the given names differ, 0 to 1; the surer side has no say alone."""
+    if is_shifted(alignment, lefts, rights):
+        return 1.0
     left = _severity(_given_place(lefts), [(p.left, p.weight) for p in alignment.pairs], profile)
     right = _severity(_given_place(rights), [(p.right, p.weight) for p in alignment.pairs], profile)
     return min(left, right)
+
+
+def is_shifted(alignment: Alignment, lefts: Sequence[Part], rights: Sequence[Part]) -> bool:
+    """Whether the parts agree one place apart, as names of a father and a child do.
+
+    Ahmad Hassan Ali and Hassan Ali Omar share two parts of three, and neither is
+    the other: in chains of fathers' names the place of a part says whose name it is.
+    """
+    agreeing = [pair for pair in alignment.pairs if pair.weight > 0]
+    if not LEAST_SHIFTED <= len(agreeing) < min(len(lefts), len(rights)):
+        return False
+    apart = {pair.left[0] - pair.right[0] for pair in agreeing}
+    return apart in ({1}, {-1})
 
 
 def _given_place(parts: Sequence[Part]) -> int:

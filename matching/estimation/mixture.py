@@ -85,8 +85,9 @@ def fit(codes: IntArray, names: Sequence[str], start: Levels) -> Mixture:
     overall = frequencies(codes, sizes)
     levels: tuple[Levels, ...] = (start, _of_origin(overall, names), overall)
     shares: tuple[float, ...] = START_SHARES
-    done = 0
-    for done in range(1, ROUNDS + 1):
+    rounds = 0
+    while rounds < ROUNDS:
+        rounds += 1
         parts = counts * _responsibilities(found, shares, levels)
         before = shares
         shares = tuple(float(part.sum() / counts.sum()) for part in parts)
@@ -96,7 +97,7 @@ def fit(codes: IntArray, names: Sequence[str], start: Levels) -> Mixture:
         )
         if max(abs(a - b) for a, b in zip(shares, before, strict=True)) < CONVERGED:
             break
-    return Mixture(shares, levels, done)
+    return Mixture(shares, levels, rounds)
 
 
 def _of_origin(overall: Levels, names: Sequence[str]) -> Levels:
