@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Measure matching on a labelled set beside a baseline; single cases are kept.
+"""Measure matching on a labelled set beside other tools; every single case is kept.
+
+All tools score the same pairs, those that our retrieval offers. The peers live in an
+environment of their own: run scripts/peers once, then name them in --against.
 
 Example:
-    scripts/benchmark.py population --size 5000 --out var/benchmark
-    scripts/benchmark.py febrl4 --out var/febrl4 --json
+    scripts/benchmark.py population --size 5000 --out var/population
+    scripts/benchmark.py febrl4 --against empd_em,splink_stock,splink_tuned --out var/febrl4
+    scripts/benchmark.py names --against nomenklatura_logic,wratio,jarowinkler --out var/names
 """
 
 from __future__ import annotations
@@ -12,137 +16,131 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import track
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from matching.evaluation.metrics import best, curve, quality_at, recall_at
 from matching.profile import load_profile
-from matching.retrieval import index_entry
-from scripts.benchmarking.sets import Labelled, Pair, febrl4, population
-from scripts.benchmarking.tools import Tool, baseline, ours
-from service.index.base import Scope
-from service.index.memory import MemoryIndex
-from service.linkage import record_tokens
+from scripts.benchmarking.judged import NAME_TOOLS, judged_pairs
+from scripts.benchmarking.measures import name_row, record_row
+from scripts.benchmarking.offers import CANDIDATES, Offered, offer
+from scripts.benchmarking.peering import PeersMissing
+from scripts.benchmarking.sets import Labelled, febrl3, febrl4, population
+from scripts.benchmarking.tools import TOOLS, Scores
 
 ROOT = Path(__file__).resolve().parent.parent
-CANDIDATES = 30
 TEST_SEED = 9001
 """Never used for tuning; train seeds are those below 1,000."""
-KS = (1, 3, 10, 30)
-KB_PER_MB = 1024
+_console = Console(stderr=True)
+Json = dict[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a suite; 0 when done, 2 for wrong use."""
     options = _options(arguments)
-    labelled = febrl4() if options.suite == "febrl4" else population(options.size, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    index = MemoryIndex()
-    ids = sorted(labelled.records)
-    index.upsert(index_entry(number, labelled.records[name]) for number, name in enumerate(ids))
-    offered, ranks = _candidates(labelled, index, ids)
-    frequencies = index.frequencies(record_tokens(labelled.records.values()))
-    tools = [ours(load_profile(), frequencies)]
-    if "rapidfuzz" in options.against.split(","):
-        tools.append(baseline())
-    pairs = sorted(offered | labelled.pairs)
-    scores, rows = {}, []
-    for tool in tools:
-        started = time.perf_counter()
-        scores[tool.name] = [
-            tool.score(labelled.records[left], labelled.records[right])
-            for left, right in track(
-                pairs, description=tool.name, console=Console(stderr=True), disable=options.json
-            )
-        ]
-        seconds = time.perf_counter() - started
-        rows.append(_row(tool, scores[tool.name], pairs, labelled, offered, ranks, seconds))
-    run = _run(options, rows)
-    _write(options.out, run, pairs, scores, labelled, offered)
-    print(json.dumps(run) if options.json else _table(rows))
+    try:
+        run = _names(options) if options.suite == "names" else _records(options)
+    except PeersMissing as error:
+        print(f"benchmark: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(run) if options.json else _table(run["rows"]))
     return 0
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("suite", choices=["febrl4", "population"])
-    parser.add_argument("--against", default="rapidfuzz", help="tools to run beside ours")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("suite", choices=["febrl3", "febrl4", "population", "names"])
+    parser.add_argument("--against", default="", help="tools to run beside ours, with commas")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=TEST_SEED)
     parser.add_argument("--json", action="store_true")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    known: dict[str, Any] = NAME_TOOLS if options.suite == "names" else TOOLS
+    asked = [name for name in options.against.split(",") if name]
+    unknown = sorted(set(asked) - set(known))
+    if unknown:
+        parser.error(f"no such tool: {', '.join(unknown)}; there are {', '.join(known)}")
+    options.tools = ["empd", *(name for name in asked if name != "empd")]
+    return options
 
 
-def _candidates(
-    labelled: Labelled, index: MemoryIndex, ids: list[str]
-) -> tuple[set[Pair], list[int | None]]:
-    """Pairs that retrieval offers, and the rank of each true partner, from both sides."""
-    partners: dict[str, set[str]] = {}
-    for left, right in labelled.pairs:
-        partners.setdefault(left, set()).add(right)
-        partners.setdefault(right, set()).add(left)
-    offered: set[Pair] = set()
-    ranks: list[int | None] = []
-    for number, name in enumerate(ids):
-        record = labelled.records[name]
-        kinds = frozenset[str]()
-        if labelled.linked_sides:
-            kinds = frozenset({"encountered" if record.kind == "missing" else "missing"})
-        scope = Scope(kinds=kinds, exclude=frozenset({number}))
-        found = [ids[item.case_id] for item in index.candidates(record, scope, CANDIDATES).items]
-        offered.update((min(name, other), max(name, other)) for other in found)
-        place = {other: rank for rank, other in enumerate(found)}
-        ranks.extend(place.get(partner) for partner in sorted(partners.get(name, ())))
-    return offered, ranks
+def _records(options: argparse.Namespace) -> Json:
+    suites = {"febrl3": febrl3, "febrl4": febrl4}
+    chosen = suites.get(options.suite)
+    labelled = chosen() if chosen else population(options.size, options.seed)
+    _console.print("asking the index ...")
+    offered = offer(labelled)
+    found: list[Scores] = []
+    for name in options.tools:
+        _console.print(f"{name} scores {len(offered.left)} pairs ...")
+        found.append(TOOLS[name](offered))
+    rows = [record_row(scores, offered, labelled) for scores in found]
+    run = {**_facts(options), "candidates": CANDIDATES, "rows": rows}
+    _write(options.out, run, _record_cases(offered, labelled, found))
+    return run
 
 
-def _row(  # noqa: PLR0913 - a row of a table has as many facts
-    tool: Tool,
-    scores: list[float],
-    pairs: list[Pair],
-    labelled: Labelled,
-    offered: set[Pair],
-    ranks: list[int | None],
-    seconds: float,
-) -> dict[str, Any]:
-    seen = [
-        (score, pair in labelled.pairs)
-        for score, pair in zip(scores, pairs, strict=True)
-        if pair in offered
+def _names(options: argparse.Namespace) -> Json:
+    judged = judged_pairs()
+    pairs = [(item.left, item.right) for item in judged]
+    found = [NAME_TOOLS[name](pairs) for name in options.tools]
+    run = {**_facts(options), "rows": [name_row(scores, judged) for scores in found]}
+    cases = [
+        {
+            "group": item.group,
+            "left": item.left,
+            "right": item.right,
+            "match": item.same,
+            "kind": item.kind,
+            "scores": {scores.tool: round(scores.values[place], 4) for scores in found},
+        }
+        for place, item in enumerate(judged)
     ]
-    weights, matches = [item[0] for item in seen], [item[1] for item in seen]
-    total = len(labelled.pairs)
-    at_default = quality_at(weights, matches, total=total, threshold=tool.threshold)
-    top = best(curve(weights, matches, total=total))
+    _write(options.out, run, cases)
+    return run
+
+
+def _record_cases(offered: Offered, labelled: Labelled, found: list[Scores]) -> list[Json]:
+    cases: list[Json] = []
+    scored = zip(offered.left.tolist(), offered.right.tolist(), strict=True)
+    for place, (left, right) in enumerate(scored):
+        names = (offered.ids[left], offered.ids[right])
+        scores = {item.tool: round(float(item.values[place]), 3) for item in found}
+        said = {
+            item.tool: round(float(item.probabilities[place]), 5)
+            for item in found
+            if item.probabilities is not None
+        }
+        cases.append(_case(names, labelled, scores, said))
+    seen = {tuple(sorted((case["left"], case["right"]))) for case in cases}
+    lost = sorted(pair for pair in labelled.pairs if tuple(sorted(pair)) not in seen)
+    return cases + [_case(pair, labelled, None, None) for pair in lost]
+
+
+def _case(
+    names: tuple[str, str], labelled: Labelled, scores: Json | None, said: Json | None
+) -> Json:
+    left, right = sorted(names)
     return {
-        "tool": tool.name,
-        "version": tool.version,
-        "precision": round(at_default.precision, 4),
-        "recall": round(at_default.recall, 4),
-        "f1": round(at_default.f1, 4),
-        "threshold": tool.threshold,
-        "best_f1": round(top.f1, 4),
-        "best_threshold": round(top.threshold, 2),
-        "seconds": round(seconds, 2),
-        "microseconds_a_pair": round(seconds / max(len(pairs), 1) * 1e6, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KB_PER_MB,
-        "recall_at": {str(k): round(recall_at(ranks, k), 4) for k in KS},
-        "pairs": len(pairs),
-        "true_pairs": total,
+        "left": left,
+        "right": right,
+        "match": (left, right) in labelled.pairs,
+        "retrieved": scores is not None,
+        "scores": scores or {},
+        "probabilities": said or {},
+        "facts": [labelled.facts.get(name, {}) for name in (left, right)],
     }
 
 
-def _run(options: argparse.Namespace, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _facts(options: argparse.Namespace) -> Json:
+    """What a run must say about itself, so that it can be run again."""
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"],  # noqa: S607 - whichever git there is
         cwd=ROOT,
@@ -150,45 +148,29 @@ def _run(options: argparse.Namespace, rows: list[dict[str, Any]]) -> dict[str, A
         text=True,
         check=False,
     ).stdout.strip()
+    is_population = options.suite == "population"
     return {
         "suite": options.suite,
-        "seed": options.seed if options.suite == "population" else None,
-        "size": options.size if options.suite == "population" else None,
+        "seed": options.seed if is_population else None,
+        "size": options.size if is_population else None,
         "commit": commit,
         "profile": load_profile().id,
         "python": platform.python_version(),
         "machine": {"system": platform.system(), "cores": os.cpu_count()},
-        "candidates": CANDIDATES,
-        "rows": rows,
     }
 
 
-def _write(  # noqa: PLR0913 - all that a run leaves behind
-    out: Path,
-    run: dict[str, Any],
-    pairs: list[Pair],
-    scores: dict[str, list[float]],
-    labelled: Labelled,
-    offered: set[Pair],
-) -> None:
+def _write(out: Path, run: Json, cases: list[Json]) -> None:
     (out / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
     with (out / "cases.jsonl").open("w", encoding="utf-8") as file:
-        for number, pair in enumerate(pairs):
-            case = {
-                "left": pair[0],
-                "right": pair[1],
-                "match": pair in labelled.pairs,
-                "retrieved": pair in offered,
-                "scores": {name: round(found[number], 3) for name, found in scores.items()},
-                "facts": [labelled.facts.get(name, {}) for name in pair],
-            }
+        for case in cases:
             file.write(json.dumps(case, ensure_ascii=False) + "\n")
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    names = ("tool", "precision", "recall", "f1", "best_f1", "microseconds_a_pair")
-    lines = ["  ".join(f"{name:>12}" for name in names)]
-    lines += ["  ".join(f"{row[name]!s:>12}" for name in names) for row in rows]
+def _table(rows: list[Json]) -> str:
+    names = ("tool", "precision", "recall", "f1", "best_f1", "seconds")
+    lines = ["  ".join(f"{name:>18}" for name in names)]
+    lines += ["  ".join(f"{row[name]!s:>18}" for name in names) for row in rows]
     return "\n".join(lines)
 
 

@@ -114,6 +114,47 @@ def calibration(
     return found, error / len(said) if len(said) else 0.0
 
 
+def f1_interval(
+    linked: Sequence[bool],
+    matches: Sequence[bool],
+    *,
+    lost: int,
+    seed: int,
+    rounds: int = 500,
+) -> tuple[float, float]:
+    """The 95 % interval of F1 when pairs are drawn anew, by the Poisson bootstrap.
+
+    Args:
+        linked: Whether each pair that was scored is linked.
+        matches: Whether each is truly one person.
+        lost: True pairs that were never scored.
+        seed: Of the resampling; the same seed gives the same interval.
+        rounds: Resamples.
+    """
+    link, true = np.asarray(linked, dtype=bool), np.asarray(matches, dtype=bool)
+    counts = [int((link & true).sum()), int((link & ~true).sum()), int((~link & true).sum()) + lost]
+    rng = np.random.default_rng(seed)
+    # Poisson weights of pairs that count alike add up to one Poisson number.
+    right, wrong, missed = rng.poisson(counts, (rounds, 3)).T
+    found = 2 * right / np.maximum(2 * right + wrong + missed, 1)
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def threshold_at(
+    weights: Sequence[float], matches: Sequence[bool], *, precision: float
+) -> float | None:
+    """The lowest score at and above which precision is reached; None when it never is.
+
+    Args:
+        weights: Score of each pair.
+        matches: Whether each is truly one person.
+        precision: That is asked for, between 0 and 1.
+    """
+    points = curve(weights, matches, total=max(int(np.sum(matches)), 1))
+    return min((p.threshold for p in points if p.precision >= precision), default=None)
+
+
 def bootstrap_interval(
     values: Sequence[float], *, seed: int, rounds: int = 1_000, level: float = 0.95
 ) -> tuple[float, float]:

