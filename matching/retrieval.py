@@ -8,6 +8,7 @@ are then fetched. Date of birth, sex and nationality are scored during retrieval
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,9 +23,11 @@ from matching.names.folding import fold
 from matching.names.parts import prepare
 from matching.names.similarity import fold_similarity as similarity
 from matching.names.skeletons import skeletons
-from matching.record import CaseKind, PersonRecord, Precision, Sex
+from matching.places.gazetteer import place_key
+from matching.record import Address, CaseKind, PersonRecord, Precision, Sex
 
-NAME, DAY, YEAR, PHONE, DOCUMENT, STREET, EMAIL = "n:", "d:", "y:", "p:", "x:", "s:", "e:"
+NAME, DAY, YEAR, PHONE, DOCUMENT = "n:", "d:", "y:", "p:", "x:"
+STREET, EMAIL, HOUSE = "s:", "e:", "h:"
 """Prefixes of index terms: parts of names are looked up fuzzily, all others exactly."""
 MAX_DELETE_LENGTH = 14
 """Longer folds get keys for their first letters only: deletes grow with length."""
@@ -33,7 +36,7 @@ MAX_EXPANSIONS = 120
 MIN_SIMILARITY = 0.6
 MAX_YEARS_ASKED = 6
 """A search without a name asks for at most so many years of birth; more would be everybody."""
-SCHEMA = 2
+SCHEMA = 3
 """Version of the terms and of the packing; a change asks for a rebuild."""
 
 _KINDS = {kind.value: place for place, kind in enumerate(CaseKind)}
@@ -44,7 +47,15 @@ _SAME_DAY, _SWAPPED_DAY, _SAME_DAY_OTHER_YEAR, _SAME_YEAR, _NEAR_YEAR, _FAR_YEAR
 """Bits of dates during retrieval: rounder than the assessment's, which follows."""
 _SEX_AGREES, _SEX_DIFFERS = 0.9, -3.0
 _NATION_AGREES, _NATION_DIFFERS = 2.5, -1.5
-_EXACT_TERM_BITS = {DAY: 6.0, YEAR: 2.0, PHONE: 10.0, DOCUMENT: 16.0, STREET: 7.0, EMAIL: 13.0}
+_EXACT_TERM_BITS = {
+    DAY: 6.0,
+    YEAR: 2.0,
+    PHONE: 10.0,
+    DOCUMENT: 16.0,
+    STREET: 7.0,
+    EMAIL: 13.0,
+    HOUSE: 6.0,
+}
 _INTERVAL_BITS = 1.5
 
 IntArray = NDArray[np.int64]
@@ -127,10 +138,22 @@ def _exact_terms(record: PersonRecord, *, with_years: bool = True) -> Iterable[s
     for address in record.addresses:
         if address.text:
             yield f"{STREET}{fold_words(address.text)}"
+        yield from _house_terms(address)
+
+
+def _house_terms(address: Address) -> Iterable[str]:
+    """The house number in its postcode and in its city: one of both survives most slips."""
+    number = _NUMBER.search(address.text)
+    if number is None:
+        return
+    for area in (address.postcode.replace(" ", "").upper(), place_key(address.city)):
+        if area:
+            yield f"{HOUSE}{area}:{number[0]}"
 
 
 _MONTH_SHIFT, _DAY_SHIFT, _SEX_SHIFT, _NATION_SHIFT, _KIND_SHIFT = 12, 16, 21, 23, 33
 _LETTERS = 26
+_NUMBER = re.compile(r"\d+")
 
 
 def _pack(record: PersonRecord) -> int:
