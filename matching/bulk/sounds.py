@@ -21,6 +21,7 @@ from matching.names.similarity import (
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+TextArray = NDArray[np.object_]
 _LETTER_KINDS = 16
 """Columns of letter counts: sixteen bytes a reading, one vector instruction to compare."""
 WORKERS = 2
@@ -57,6 +58,9 @@ class SoundTable:
 
     def freeze(self) -> None:
         """Make the columns that comparison needs; call it once all sounds are in."""
+        self.latins, self.folds, self.skeletons = map(
+            _texts, (self.latin, self.fold, self.skeleton)
+        )
         self.first = np.asarray(self._first, dtype=np.int64)
         self.main = np.zeros(len(self.fold), dtype=bool)
         self.main[self.first[:-1]] = True
@@ -118,7 +122,7 @@ class SoundTable:
         """`reading_similarity` of pairs of rows."""
         found = np.zeros(len(left))
         may = np.flatnonzero(self._may_be_near(other, left, right))
-        folds = _osa(self.fold, left[may], other.fold, right[may])
+        folds = _osa(self.folds, left[may], other.folds, right[may])
         enough = folds >= LEAST_FOLD
         near = may[enough]
         found[near] = self._near(other, left[near], right[near], folds[enough])
@@ -134,8 +138,8 @@ class SoundTable:
     def _near(
         self, other: SoundTable, left: IntArray, right: IntArray, folds: FloatArray
     ) -> FloatArray:
-        latin = _osa(self.latin, left, other.latin, right)
-        bones = _osa(self.skeleton, left, other.skeleton, right)
+        latin = _osa(self.latins, left, other.latins, right)
+        bones = _osa(self.skeletons, left, other.skeletons, right)
         alike = LATIN_SHARE * latin + FOLD_SHARE * folds + SKELETON_SHARE * bones
         alike[latin == 1.0] = 1.0
         return alike
@@ -150,6 +154,12 @@ class SoundTable:
                 best[place] = NICKNAME
 
 
+def _texts(values: Sequence[str]) -> TextArray:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
 def _letters(text: str) -> list[int]:
     """How often letters occur; those of one column together, so that the bound stays one."""
     counts = [0] * _LETTER_KINDS
@@ -159,13 +169,13 @@ def _letters(text: str) -> list[int]:
 
 
 def _osa(
-    left_texts: Sequence[str], left: IntArray, right_texts: Sequence[str], right: IntArray
+    left_texts: TextArray, left: IntArray, right_texts: TextArray, right: IntArray
 ) -> FloatArray:
     if len(left) == 0:
         return np.zeros(0)
     found: FloatArray = cpdist(
-        [left_texts[row] for row in left.tolist()],
-        [right_texts[row] for row in right.tolist()],
+        left_texts[left].tolist(),
+        right_texts[right].tolist(),
         scorer=OSA.normalized_similarity,
         dtype=np.float64,
         workers=WORKERS,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from matching.evaluation.metrics import (
     best,
+    bootstrap_interval,
     calibration,
     curve,
     f1_interval,
@@ -19,7 +20,7 @@ from matching.evaluation.metrics import (
 )
 from scripts.benchmarking.judged import Judged, NameScores
 from scripts.benchmarking.offers import Offered
-from scripts.benchmarking.sets import Labelled
+from scripts.benchmarking.sets import Labelled, Pair
 from scripts.benchmarking.tools import Scores
 
 KS = (1, 3, 10, 30)
@@ -60,11 +61,16 @@ def record_row(scores: Scores, offered: Offered, labelled: Labelled) -> Json:
         "pairs": len(values),
         "true_pairs": offered.total,
         "calibration_error": None,
-        "cultures": _cultures(scores, offered, labelled),
+        "reliability": [],
+        "cultures_at_precision": _recall_by_culture(scores, offered, labelled),
+        "slices": _slices(scores, offered, labelled),
     }
     if scores.probabilities is not None:
-        _, error = calibration(scores.probabilities.tolist(), matches.tolist())
+        bins, error = calibration(scores.probabilities.tolist(), matches.tolist())
         row["calibration_error"] = round(error, 5)
+        row["reliability"] = [
+            {"pairs": b.pairs, "said": round(b.said, 4), "true": round(b.true, 4)} for b in bins
+        ]
     return row
 
 
@@ -73,27 +79,56 @@ def _interval(linked: Any, matches: Any, lost: int) -> list[float]:
     return [round(low, 4), round(high, 4)]
 
 
-def _cultures(scores: Scores, offered: Offered, labelled: Labelled) -> Json:
+def _recall_by_culture(scores: Scores, offered: Offered, labelled: Labelled) -> Json:
     """Recall of each naming culture at one threshold for all, where precision is .99."""
     if not labelled.facts:
         return {}
     lowest = threshold_at(scores.values.tolist(), offered.matches.tolist(), precision=PRECISE)
-    scored = {
-        tuple(sorted((offered.ids[left], offered.ids[right]))): value
-        for left, right, value in zip(
-            offered.left.tolist(), offered.right.tolist(), scores.values.tolist(), strict=True
-        )
+    hits = _found(scores, offered, labelled, np.inf if lowest is None else lowest)
+    return _shares((labelled.facts[pair[0]]["culture"], hit) for pair, hit in hits.items())
+
+
+def _found(
+    scores: Scores, offered: Offered, labelled: Labelled, threshold: float
+) -> dict[Pair, bool]:
+    """Whether each true pair is offered and scores at or above a threshold."""
+    linked = {
+        tuple(sorted((offered.ids[offered.left[place]], offered.ids[offered.right[place]])))
+        for place in np.flatnonzero(offered.matches & (scores.values >= threshold)).tolist()
     }
+    return {pair: tuple(sorted(pair)) in linked for pair in labelled.pairs}
+
+
+def _shares(hits: Iterable[tuple[str, bool]]) -> Json:
     found: dict[str, list[bool]] = defaultdict(list)
-    for pair in labelled.pairs:
-        value = scored.get(tuple(sorted(pair)))
-        reached = lowest is not None and value is not None and value >= lowest
-        found[labelled.facts[pair[0]]["culture"]].append(reached)
-    return {
-        culture: {"true_pairs": len(hits), "recall": round(float(np.mean(hits)), 4)}
-        for culture, hits in sorted(found.items())
-        if len(hits) >= LEAST_IN_SLICE
-    }
+    for name, hit in hits:
+        found[name].append(hit)
+    shares: Json = {}
+    for name, values in sorted(found.items()):
+        if len(values) >= LEAST_IN_SLICE:
+            low, high = bootstrap_interval([float(v) for v in values], seed=SEED)
+            share = round(float(np.mean(values)), 4)
+            interval = [round(low, 4), round(high, 4)]
+            shares[name] = {"true_pairs": len(values), "recall": share, "interval": interval}
+    return shares
+
+
+def _slices(scores: Scores, offered: Offered, labelled: Labelled) -> Json:
+    """Recall at the tool's best threshold by culture, scripts and what went wrong."""
+    if not labelled.facts:
+        return {}
+    values, matches = scores.values.tolist(), offered.matches.tolist()
+    top = best(curve(values, matches, total=offered.total))
+    hits = sorted(_found(scores, offered, labelled, top.threshold).items())
+    by_kind: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    for pair, hit in hits:
+        facts = [labelled.facts[name] for name in pair]
+        by_kind["culture"].append((facts[0]["culture"], hit))
+        scripts = " and ".join(sorted({fact["script"] for fact in facts}))
+        by_kind["script"].append((scripts, hit))
+        wrong = {name for fact in facts for name in fact["corruptions"].split("|") if name}
+        by_kind["corruption"].extend((name, hit) for name in sorted(wrong) or ["(none)"])
+    return {kind: _shares(found) for kind, found in by_kind.items()}
 
 
 def name_row(scores: NameScores, judged: Sequence[Judged]) -> Json:
