@@ -71,9 +71,11 @@ def _answer(runs: Json) -> list[str]:
     rows = {row["tool"]: row for row in runs["population"]["rows"]}
     ours = rows["empd"]
     said = [
-        f"On synthetic persons of this population EMPD links pairs with F1 {number(ours['f1'])} "
-        f"at its default and {number(ours['best_f1'])} at best "
-        f"({interval(ours['best_f1_interval'])})."
+        (
+            f"On synthetic persons of this population EMPD links pairs with F1 {number(ours['f1'])} "
+            f"at its default and {number(ours['best_f1'])} at best "
+            f"({interval(ours['best_f1_interval'])})."
+        )
     ]
     for name in ("splink_tuned", "splink_stock"):
         if name in rows:
@@ -153,11 +155,11 @@ def _calibration(run: Json) -> list[str]:
 def _names(run: Json) -> list[str]:
     lines = ["## Names alone", "", provenance(run), ""]
     lines += paragraph(
-        "The project's own list of judged pairs (`fixtures/judged.csv`), half of them different and "
-        "most of those hard: siblings, namesakes, father and son, near names. One threshold for all "
-        "scripts, each tool's best. The verdicts are one judge's; the list was looked at when chains "
-        "of fathers' names and the older spelling of Chinese were added, so this is a check and no "
-        "blind test."
+        "The project's own list of judged pairs (`fixtures/judged.csv`), half of them different "
+        "and most of those hard: siblings, namesakes, father and son, near names. One threshold "
+        "for all scripts, each tool's best. The verdicts are one judge's; the list was looked at "
+        "when chains of fathers' names and the older spelling of Chinese were added, so this is "
+        "a check and no blind test."
     )
     lines += table(
         ("tool", "best F1", "95 % interval"),
@@ -175,14 +177,20 @@ def _limits(runs: Json) -> list[str]:
     least = min(found, key=lambda culture: found[culture]["recall"])
     most = max(found, key=lambda culture: found[culture]["recall"])
     limits = (
-        f"Recall differs between naming cultures: {least} {number(found[least]['recall'])}, {most} "
-        f"{number(found[most]['recall'])} at precision .99. Where one name, a placeholder birthday "
-        "and a common patronymic are all that is known, strangers cannot be told apart.",
-        f"On FEBRL the shipped profile reaches F1 {number(ours['febrl4']['f1'], 4)} and "
-        f"{number(ours['febrl3']['f1'], 4)} at its default: there, given name and birthday of one "
-        "person may both be replaced while the address stays; EMPD takes such pairs for a family.",
-        "The population is synthetic and by the same project; its corruptions follow published "
-        "rates, real records will differ. Judged names are few in some scripts.",
+        (
+            f"Recall differs between naming cultures: {least} {number(found[least]['recall'])}, {most} "
+            f"{number(found[most]['recall'])} at precision .99. Where one name, a placeholder birthday "
+            "and a common patronymic are all that is known, strangers cannot be told apart."
+        ),
+        (
+            f"On FEBRL the shipped profile reaches F1 {number(ours['febrl4']['f1'], 4)} and "
+            f"{number(ours['febrl3']['f1'], 4)} at its default: there, given name and birthday of one "
+            "person may both be replaced while the address stays; EMPD takes such pairs for a family."
+        ),
+        (
+            "The population is synthetic and by the same project; its corruptions follow published "
+            "rates, real records will differ. Judged names are few in some scripts."
+        ),
     )
     bullets = [textwrap.fill(f"- {text}", WIDTH, subsequent_indent="  ") for text in limits]
     return ["## What limits it", "", *bullets, ""]

@@ -14,7 +14,8 @@ from scripts.benchmarking.peering import PYTHON
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
     "tool", "version", "precision", "recall", "f1", "f1_interval", "threshold", "best_f1",
-    "seconds", "peak_mb", "recall_at", "reliability", "calibration_error", "cultures_at_precision", "slices",
+    "seconds", "peak_mb", "recall_at", "reliability", "calibration_error", "slices",
+    "cultures_at_precision",
 }  # fmt: skip
 
 
