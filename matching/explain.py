@@ -1,101 +1,71 @@
-"""Reason codes as sentences an officer can read."""
+"""Evidence in words: one short sentence for every reason code, in English and French."""
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
 from matching.evidence import Evidence
 
-REASONS: dict[str, str] = {
-    "name.missing": "One side gives no name.",
-    "name.same": "The names are written alike.",
-    "name.other_order": "The same parts stand in another order.",
-    "name.spelling": "The names are spelt differently but read alike.",
-    "name.joined": "Two parts of one name are written as one in the other.",
-    "name.transliteration": "The names agree across scripts.",
-    "name.nickname": "One name is a pet form or another language's form of the other.",
-    "name.similar": "The names are similar.",
-    "name.fewer_parts": "One name has parts that the other leaves out.",
-    "name.partly_same": "Some parts agree, others do not.",
-    "name.partly_different": "Only common parts agree, others contradict.",
-    "name.given_differs": "The names agree but for the given one, as those of siblings do.",
-    "name.different": "The names do not agree.",
-    "date.missing": "One side gives no date of birth.",
-    "date.exact": "The same day of birth.",
-    "date.swapped": "The same date with day and month exchanged.",
-    "date.calendar": "The same day, 7 or 8 years apart: a calendar read wrongly.",
-    "date.digit": "One digit differs.",
-    "date.year_slip": "The same day in a neighbouring or mistyped year.",
-    "date.month": "The same month of birth.",
-    "date.year": "The same year of birth.",
-    "date.placeholder": "The same year; the day is one that stands for an unknown one.",
-    "date.near_year": "The dates of birth are about a year apart at most.",
-    "date.overlap": "The age ranges overlap.",
-    "date.same_year_other_day": "The same year, another day.",
-    "date.apart_2": "Up to two years apart.",
-    "date.apart_5": "Up to five years apart.",
-    "date.apart": "More than five years apart.",
-    "relatives.same": "A parent or companion bears the same name.",
-    "relatives.similar": "A parent or companion bears a similar name.",
-    "relatives.different": "Parents or companions bear other names.",
-    "events.possible": "The encounter fits the disappearance in time.",
-    "events.impossible": "The encounter lies well before the disappearance.",
-    "document.same": "The same document number.",
-    "document.slip": "Document numbers one character apart.",
-    "document.different": "Different numbers of the same kind of document.",
-    "document.other_kind": "Documents of different kinds.",
-    "phone.same": "The same telephone number.",
-    "phone.other": "Other telephone numbers; people change them.",
-    "email.same": "The same e-mail address.",
-    "email.other": "Other e-mail addresses; people change them.",
-}
-"""Sentence of each reason code that has one of its own."""
-
-_FIELDS = {
-    "sex": "sex",
-    "nationality": "nationality",
-    "country_of_birth": "country of birth",
-    "place_of_birth": "place of birth",
-    "language": "language",
-    "address": "address",
-    "city": "city",
-    "postcode": "postcode",
-    "document": "document",
-    "phone": "telephone",
-    "email": "e-mail address",
-    "height": "height",
-    "eye_colour": "colour of the eyes",
-    "hair_colour": "colour of the hair",
-    "marks": "distinguishing marks",
-    "relatives": "relatives",
-    "events": "events",
-    "name": "name",
-    "date_of_birth": "date of birth",
-}
-_PATTERNS = {
-    "missing": "One side gives no {field}.",
-    "same": "The {field} agrees.",
-    "similar": "The {field} is similar.",
-    "different": "The {field} differs.",
-}
+LANGUAGES = ("en", "fr")
+"""Languages that the sentences are written in; the first is the default."""
 
 
-def sentence(reason: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One language: titles of fields, and sentences of reason codes."""
+
+    bits: str
+    fields: dict[str, str]
+    reasons: dict[str, str]
+
+
+@cache
+def wording(language: str) -> Wording:
+    """The texts of a language.
+
+    Raises:
+        FileNotFoundError: If it is none of `LANGUAGES`.
+    """
+    text = resources.files("matching.reasons").joinpath(f"{language}.toml").read_text("utf-8")
+    return Wording(**tomllib.loads(text))
+
+
+def sentence(reason: str, language: str = LANGUAGES[0]) -> str:
     """The sentence of a reason code; an unknown code stands for itself.
 
     Args:
         reason: Such as `name.transliteration`.
+        language: One of `LANGUAGES`.
     """
-    if reason in REASONS:
-        return REASONS[reason]
-    field, _, what = reason.partition(".")
-    pattern = _PATTERNS.get(what)
-    return pattern.format(field=_FIELDS.get(field, field)) if pattern else reason
+    return wording(language).reasons.get(reason, reason)
 
 
-def field_title(field: str) -> str:
+def field_title(field: str, language: str = LANGUAGES[0]) -> str:
     """A field's name as a person reads it."""
-    return _FIELDS.get(field, field.replace("_", " "))
+    return wording(language).fields.get(field, field.replace("_", " "))
 
 
-def explain(item: Evidence) -> str:
+def explain(item: Evidence, language: str = LANGUAGES[0]) -> str:
     """What one piece of evidence says, with its bits."""
-    return f"{sentence(item.reason)} ({item.weight:+.1f} bits)"
+    said = wording(language)
+    return f"{sentence(item.reason, language)} ({item.weight:+.1f} {said.bits})"
+
+
+def chosen_language(accepted: str) -> str:
+    """The first language of an Accept-Language header (RFC 9110) that there is; else the default.
+
+    Args:
+        accepted: Such as `fr-BE,fr;q=0.9,en;q=0.5`.
+    """
+    asked = []
+    for place, item in enumerate(accepted.split(",")):
+        name, _, quality = item.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        asked.append((-weight, place, name.split("-")[0].lower()))
+    return next((name for _, _, name in sorted(asked) if name in LANGUAGES), LANGUAGES[0])

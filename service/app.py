@@ -12,7 +12,6 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 from starlette.staticfiles import StaticFiles
 
-from matching.profile import load_profile
 from service.accounts.api import router as token_routes
 from service.accounts.pages import router as account_pages
 from service.alerts.api import router as alert_routes
@@ -29,6 +28,7 @@ from service.exchange.interpol.api import router as interpol_routes
 from service.index.factory import index_factory
 from service.linkage import Linkage
 from service.observability import Metrics
+from service.profile import chosen_profile
 from service.risk.api import router as risk_routes
 from service.risk.pages import router as risk_pages
 from service.search.api import router as search_routes
@@ -75,7 +75,7 @@ def create_app(
     settings = settings or Settings()
     metrics = Metrics()
     store = engine or make_engine(settings.database_url)
-    linkage = Linkage(load_profile(), index_factory(settings))
+    linkage = Linkage(chosen_profile(settings), index_factory(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
         description="SQLAlchemy address of the store: SQLite file or postgresql+psycopg",
     )
     index: Literal["sql"] = Field(default="sql", description="adapter of the candidate index")
+    profile: str = Field(
+        default="", description="file of the profile to score with; empty: the shipped one"
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET),
         description="keys sign-in forms and pseudonymous reference numbers",

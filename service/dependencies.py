@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 from starlette.datastructures import FormData
 
+from matching.explain import chosen_language
 from service.accounts.operations import acting_for, actor_of_session, actor_of_token
 from service.clock import Clock
 from service.config import Settings
@@ -50,7 +51,10 @@ AppParts = Annotated[Parts, Depends(get_parts)]
 def open_work(request: Request, parts: Parts) -> AbstractContextManager[UnitOfWork]:
     """A unit of work without an actor yet."""
     request_id = request.scope.get("state", {}).get("request_id", "")
-    return unit_of_work(parts.engine, ANONYMOUS, clock=parts.clock, request_id=request_id)
+    language = chosen_language(request.headers.get("accept-language", ""))
+    return unit_of_work(
+        parts.engine, ANONYMOUS, clock=parts.clock, request_id=request_id, language=language
+    )
 
 
 def get_work(request: Request, parts: AppParts) -> Iterator[UnitOfWork]:

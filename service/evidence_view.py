@@ -8,15 +8,21 @@ from typing import Any
 from pydantic import BaseModel
 
 from matching.evidence import Evidence
+from matching.explain import field_title, sentence
 
 
 class EvidenceOut(BaseModel):
-    """One bar of the waterfall; `left`/`right` are null where the reader may not see them."""
+    """One bar of the waterfall; `left`/`right` are null where the reader may not see them.
+
+    `title` and `text` say field and reason in the language that was asked for.
+    """
 
     field: str
     outcome: str
     weight: float
     reason: str
+    title: str
+    text: str
     left: str | None
     right: str | None
     params: dict[str, str]
@@ -39,7 +45,7 @@ def evidence_to_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
 
 
 def evidence_view(
-    stored: Iterable[Mapping[str, Any]], *, show_left: bool, show_right: bool
+    stored: Iterable[Mapping[str, Any]], *, show_left: bool, show_right: bool, language: str
 ) -> list[EvidenceOut]:
     """Stored evidence with values blanked and weights kept.
 
@@ -51,6 +57,8 @@ def evidence_view(
             outcome=item["outcome"],
             weight=item["weight"],
             reason=item["reason"],
+            title=field_title(item["field"], language),
+            text=sentence(item["reason"], language),
             left=item["left"] if show_left else None,
             right=item["right"] if show_right else None,
             params=item["params"] if show_left and show_right else {},

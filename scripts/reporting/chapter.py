@@ -72,8 +72,8 @@ def _answer(runs: Json) -> list[str]:
     ours = rows["empd"]
     said = [
         (
-            f"On synthetic persons of this population EMPD links pairs with F1 {number(ours['f1'])} "
-            f"at its default and {number(ours['best_f1'])} at best "
+            "On synthetic persons of this population EMPD links pairs with F1 "
+            f"{number(ours['f1'])} at its default and {number(ours['best_f1'])} at best "
             f"({interval(ours['best_f1_interval'])})."
         )
     ]
@@ -178,14 +178,16 @@ def _limits(runs: Json) -> list[str]:
     most = max(found, key=lambda culture: found[culture]["recall"])
     limits = (
         (
-            f"Recall differs between naming cultures: {least} {number(found[least]['recall'])}, {most} "
-            f"{number(found[most]['recall'])} at precision .99. Where one name, a placeholder birthday "
-            "and a common patronymic are all that is known, strangers cannot be told apart."
+            f"Recall differs between naming cultures: {least} {number(found[least]['recall'])}, "
+            f"{most} {number(found[most]['recall'])} at precision .99. Where one name, a "
+            "placeholder birthday and a common patronymic are all that is known, strangers cannot "
+            "be told apart."
         ),
         (
             f"On FEBRL the shipped profile reaches F1 {number(ours['febrl4']['f1'], 4)} and "
-            f"{number(ours['febrl3']['f1'], 4)} at its default: there, given name and birthday of one "
-            "person may both be replaced while the address stays; EMPD takes such pairs for a family."
+            f"{number(ours['febrl3']['f1'], 4)} at its default: there, given name and birthday of "
+            "one person may both be replaced while the address stays; EMPD takes such pairs for a "
+            "family."
         ),
         (
             "The population is synthetic and by the same project; its corruptions follow published "

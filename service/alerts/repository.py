@@ -103,6 +103,12 @@ class AlertRepository:
             select(Verdict).where(col(Verdict.alert_id) == alert_id).order_by(col(Verdict.id))
         ).all()
 
+    def confirmed_pairs(self) -> list[tuple[int, int]]:
+        """All pairs confirmed to be one person, of those the actor may see."""
+        query = self.readable().where(col(Alert.status) == AlertStatus.SAME.value)
+        found = self.session.exec(query.order_by(col(Alert.id)))
+        return [(alert.left_id, alert.right_id) for alert in found]
+
     def confirmed_partners(self, case_id: int) -> set[int]:
         """Cases confirmed to be the same person as one case, directly."""
         rows = self.session.execute(

@@ -83,7 +83,10 @@ def alert_detail(work: UnitOfWork, pair: AlertedPair) -> AlertDetail:
         profile=alert.profile_id,
         index_generation=alert.index_generation,
         evidence=evidence_view(
-            alert.evidence, show_left=pair.left.full, show_right=pair.right.full
+            alert.evidence,
+            show_left=pair.left.full,
+            show_right=pair.right.full,
+            language=work.language,
         ),
         verdicts=[verdict_view(item) for item in verdicts],
         may_decide=may_decide,

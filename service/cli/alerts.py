@@ -11,7 +11,7 @@ from service.alerts.api import read_alert, read_queue
 from service.alerts.operations import decide as decide_alert
 from service.alerts.schemas import AlertStatus, VerdictCode, VerdictIn
 from service.alerts.view import verdict_view
-from service.cli.context import AsJson, Official, guarded, open_context
+from service.cli.context import AsJson, InLanguage, Language, Official, guarded, open_context
 from service.cli.output import show_json, show_line, show_table
 
 app = typer.Typer(help="Possible links and verdicts on them.", no_args_is_help=True)
@@ -62,12 +62,17 @@ def list_alerts(
 
 @app.command()
 @guarded
-def show(alert_id: str, official: Official = "", as_json: AsJson = False) -> None:
+def show(
+    alert_id: str,
+    language: InLanguage = Language.ENGLISH,
+    official: Official = "",
+    as_json: AsJson = False,
+) -> None:
     """Show an alert with its evidence.
 
-    Example: empd alert show kq3...
+    Example: empd alert show kq3... --language fr
     """
-    with open_context(official) as context, context.work() as work:
+    with open_context(official, language.value) as context, context.work() as work:
         detail = read_alert(work, alert_id)
     if as_json:
         show_json(detail.model_dump(mode="json"))
@@ -75,7 +80,7 @@ def show(alert_id: str, official: Official = "", as_json: AsJson = False) -> Non
     show_line(f"{detail.band}, {detail.match_weight} bits, {detail.status}; a person decides")
     show_table(
         ("field", "outcome", "bits", "left", "right", "reason"),
-        ((e.field, e.outcome, e.weight, e.left, e.right, e.reason) for e in detail.evidence),
+        ((e.title, e.outcome, e.weight, e.left, e.right, e.text) for e in detail.evidence),
     )
 
 

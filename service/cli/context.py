@@ -6,6 +6,7 @@ import getpass
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import wraps
 from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
@@ -13,7 +14,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
-from matching.profile import load_profile
+from matching.explain import LANGUAGES
 from service.accounts.operations import actor_of
 from service.accounts.repository import AccountRepository
 from service.audit.schemas import AuditEvent
@@ -25,6 +26,7 @@ from service.index.factory import index_factory
 from service.linkage import Linkage
 from service.observability import place_of
 from service.problems import bad_input_from
+from service.profile import chosen_profile
 from service.security.policy import Actor, operator
 from service.store.engine import make_engine
 from service.store.migrate import current_and_head
@@ -45,6 +47,16 @@ Official = Annotated[
 ]
 
 
+class Language(StrEnum):
+    """Languages of explanations."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+InLanguage = Annotated[Language, typer.Option("--language", help="Of the reasons.")]
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The parts of one command."""
@@ -54,17 +66,19 @@ class Context:
     linkage: Linkage
     clock: Clock
     actor: Actor
+    language: str = LANGUAGES[0]
 
     def work(self) -> AbstractContextManager[UnitOfWork]:
         """A unit of work for the one who acts."""
-        return unit_of_work(self.engine, self.actor, clock=self.clock)
+        return unit_of_work(self.engine, self.actor, clock=self.clock, language=self.language)
 
 
 @contextmanager
-def open_context(official: str = "") -> Iterator[Context]:
+def open_context(official: str = "", language: str = LANGUAGES[0]) -> Iterator[Context]:
     """Open the store for a command.
 
     Args:
+        language: Of the sentences that explain evidence.
         official: Login of the official who acts; left out, the operator of the host,
             who holds the database anyway and is named in the trail.
 
@@ -78,11 +92,11 @@ def open_context(official: str = "") -> Iterator[Context]:
         current, head = current_and_head(engine)
         if current != head:
             raise Unavailable("the database is not up to date: run `empd db upgrade`")
-        linkage = Linkage(load_profile(), index_factory(settings))
+        linkage = Linkage(chosen_profile(settings), index_factory(settings))
         actor = operator(getpass.getuser())
         if official:
             actor = _official(engine, actor, official)
-        yield Context(settings, engine, linkage, system_clock, actor)
+        yield Context(settings, engine, linkage, system_clock, actor, language)
     finally:
         engine.dispose()
 

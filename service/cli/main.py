@@ -18,6 +18,7 @@ from service.cli import (
     demonstration,
     files,
     indexing,
+    profiles,
     searching,
 )
 from service.cli.context import EXIT_REFUSED, EXIT_WRONG_USE, AsJson, WrongUse, guarded
@@ -39,6 +40,7 @@ app.add_typer(accounts.clients, name="client")
 app.add_typer(cases.app, name="case")
 app.add_typer(alerts.app, name="alert")
 app.add_typer(indexing.app, name="index")
+app.add_typer(profiles.app, name="profile")
 app.add_typer(audit.app, name="audit")
 app.command("import")(files.import_file)
 app.command("export")(files.export_file)

@@ -81,13 +81,13 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
         considered=found.considered,
         cut=found.cut,
         fallback=None,
-        hits=[_hit_view(repository, hit, today) for hit in hits],
+        hits=[_hit_view(repository, hit, today, work.language) for hit in hits],
     )
     _audit(work, search, answer)
     return answer
 
 
-def _hit_view(repository: CaseRepository, hit: _Hit, today: date) -> HitOut:
+def _hit_view(repository: CaseRepository, hit: _Hit, today: date, language: str) -> HitOut:
     side = side_view(repository, hit.found, today)
     assessment = hit.assessed.assessment
     return HitOut(
@@ -98,7 +98,10 @@ def _hit_view(repository: CaseRepository, hit: _Hit, today: date) -> HitOut:
         band=assessment.band.value,
         prior=round(assessment.prior, 3),
         evidence=evidence_view(
-            evidence_to_json(assessment.evidence), show_left=True, show_right=hit.found.full
+            evidence_to_json(assessment.evidence),
+            show_left=True,
+            show_right=hit.found.full,
+            language=language,
         ),
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
+from matching.explain import LANGUAGES
 from service.audit.repository import AuditRepository
 from service.audit.schemas import AuditEvent
 from service.clock import Clock
@@ -21,12 +22,19 @@ class UnitOfWork:
     """Everything one request may do to the store; only it commits."""
 
     def __init__(
-        self, session: Session, actor: Actor, *, clock: Clock, request_id: str = ""
+        self,
+        session: Session,
+        actor: Actor,
+        *,
+        clock: Clock,
+        request_id: str = "",
+        language: str = LANGUAGES[0],
     ) -> None:
         self.session = session
         self.actor = actor
         self.clock = clock
         self.request_id = request_id
+        self.language = language
         self._events: list[AuditEvent] = []
         self._audited = False
 
@@ -52,7 +60,12 @@ class UnitOfWork:
 
 @contextmanager
 def unit_of_work(
-    engine: Engine, actor: Actor, *, clock: Clock, request_id: str = ""
+    engine: Engine,
+    actor: Actor,
+    *,
+    clock: Clock,
+    request_id: str = "",
+    language: str = LANGUAGES[0],
 ) -> Iterator[UnitOfWork]:
     """Open a unit of work, commit on success, roll back on any error.
 
@@ -62,7 +75,7 @@ def unit_of_work(
         AuditMissing: If the work was not logged.
     """
     with store_errors(), Session(engine, expire_on_commit=False) as session:
-        work = UnitOfWork(session, actor, clock=clock, request_id=request_id)
+        work = UnitOfWork(session, actor, clock=clock, request_id=request_id, language=language)
         yield work
         work.commit()
 

@@ -14,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from matching.explain import field_title, sentence
 from service.dependencies import Page
 from service.errors import BadInput, EmpdError, FieldError, NotFound, NotSignedIn
 from service.problems import bad_input_from, http_problem, problem_response
@@ -66,7 +65,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(words=words, sentence=sentence, field_title=field_title)
+    environment.filters.update(words=words)
     environment.globals.update(static_url=static_url, waterfall=waterfall, Permission=Permission)
     return environment
 

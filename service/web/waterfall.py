@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matching.explain import field_title
 from service.evidence_view import EvidenceOut
 
 WIDTH = 640
@@ -47,7 +46,7 @@ def waterfall(prior: float, evidence: Sequence[EvidenceOut], match_weight: float
         if abs(item.weight) < LEAST_BITS:
             continue
         kind = "for" if item.weight > 0 else "against"
-        steps.append((field_title(item.field), item.weight, reached, reached + item.weight, kind))
+        steps.append((item.title, item.weight, reached, reached + item.weight, kind))
         reached += item.weight
     steps.append(("match weight", match_weight, 0.0, match_weight, "total"))
     ends = [value for step in steps for value in step[2:4]] + [0.0]

@@ -289,6 +289,19 @@ class TestSearch:
         assert problem["code"] == "purpose_required"
         assert problem["errors"][0]["field"] == left_out
 
+    def test_reasons_in_the_language_asked_for(
+        self, served: Served, belgian: Client, child: Json
+    ) -> None:
+        belgian.register(child)
+        body = self.ask(names=["Zamarai Stanekzai"])
+        for language, said in (
+            ("fr-BE,fr", "Les noms s'écrivent"),
+            ("de", "The names are written"),
+        ):
+            headers = {**belgian.headers, "Accept-Language": language}
+            answer = served.http.post("/api/v1/search", json=body, headers=headers).json()
+            assert answer["hits"][0]["evidence"][0]["text"].startswith(said)
+
     def test_the_search_is_in_the_trail(self, served: Served, belgian: Client, child: Json) -> None:
         case_id = belgian.register(child)["case"]["case_id"]
         belgian.post("/api/v1/search", self.ask(names=["Zamarai"]))

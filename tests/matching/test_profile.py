@@ -7,7 +7,6 @@ from importlib import resources
 import pytest
 
 from matching import Band, TermFrequencies, load_profile
-from matching.explain import sentence
 from matching.profile import parse_profile
 
 DATA = resources.files("matching.profiles").joinpath("default.toml").read_bytes()
@@ -40,9 +39,3 @@ def test_rare_parts_say_more_and_the_floor_holds() -> None:
     assert borne == sorted(borne, reverse=True)
     said = [profile.vowelled.bits(1.0, share) for share in borne]
     assert said[0] < said[1] <= said[2]
-
-
-def test_every_reason_has_a_sentence() -> None:
-    codes = ["name.transliteration", "date.calendar", "phone.same", "eye_colour.different"]
-    assert all(sentence(code).endswith(".") and sentence(code) != code for code in codes)
-    assert sentence("unheard.of") == "unheard.of"

@@ -1,0 +1,1 @@
+"""Reason codes, and what they say in the languages of officers."""
