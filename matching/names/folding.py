@@ -58,7 +58,12 @@ def fold(token: str) -> str:
         Lower-case letters a to z and digits; for a part that cannot be read in
         Latin, the part itself, so that it still equals itself.
     """
-    return fold_latin(to_latin(token)) or _fallback(token)
+    found = fold_latin(to_latin(token))
+    if found:
+        return found
+    # What is kept may be readable alone, a Thai consonant without its silencing mark.
+    kept = _fallback(token)
+    return fold_latin(to_latin(kept)) or kept
 
 
 @lru_cache(maxsize=400_000)
