@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+_OTHER_SIDE = {"only_left": "only_right", "only_right": "only_left"}
+"""Parameters that speak of one side."""
+
 
 class Outcome(StrEnum):
     """How two values relate; MISSING and NOT_COMPARABLE never weigh."""
@@ -56,8 +59,9 @@ class Evidence:
 
     def swapped(self) -> Evidence:
         """The same evidence seen from the other side."""
+        params = {_OTHER_SIDE.get(name, name): value for name, value in self.params.items()}
         return Evidence(
-            self.field, self.outcome, self.weight, self.right, self.left, self.reason, self.params
+            self.field, self.outcome, self.weight, self.right, self.left, self.reason, params
         )
 
 

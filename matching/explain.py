@@ -62,10 +62,11 @@ def chosen_language(accepted: str) -> str:
     """
     asked = []
     for place, item in enumerate(accepted.split(",")):
-        name, _, quality = item.strip().partition(";q=")
+        name, _, parameter = item.replace(" ", "").casefold().partition(";")
         try:
-            weight = float(quality) if quality else 1.0
+            weight = float(parameter.removeprefix("q=")) if parameter else 1.0
         except ValueError:
             weight = 0.0
-        asked.append((-weight, place, name.split("-")[0].lower()))
+        if weight > 0:
+            asked.append((-weight, place, name.split("-")[0]))
     return next((name for _, _, name in sorted(asked) if name in LANGUAGES), LANGUAGES[0])

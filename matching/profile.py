@@ -19,6 +19,31 @@ from matching.compare.name_bits import PartCurve
 from matching.evidence import Band
 
 _HASH_DIGITS = 12
+NAME_SETTINGS = (
+    "frequency_floor", "frequency_ceiling", "smoothing", "joined", "initial", "different",
+    "different_given", "surplus", "whole_different", "soft_limit", "limit", "family_only",
+)  # fmt: skip
+DATE_BITS = (
+    "exact", "swapped", "digit", "calendar", "calendar_years", "year_slip", "month", "year",
+    "placeholder", "near_year", "calendar_year", "overlap_day", "same_year_other_day", "apart_2",
+    "apart_5", "apart", "assessed_floor",
+)  # fmt: skip
+LEVELS_OF = {
+    **dict.fromkeys(
+        ("sex", "nationality", "country_of_birth", "language", "height", "weight"), "agree disagree"
+    ),
+    **dict.fromkeys(
+        (
+            "place_of_birth", "address", "city", "postcode", "document", "eye_colour",
+            "hair_colour", "marks", "relatives",
+        ),
+        "agree close disagree",
+    ),
+    "phone": "agree close",
+    "email": "agree",
+    "events": "possible impossible two_places",
+}  # fmt: skip
+"""What a profile must hold for every comparison to find its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +148,11 @@ def parse_profile(data: bytes) -> Profile:
         data: The file's bytes; they make the hash.
 
     Raises:
-        ValueError: If a level's probability is not between 0 and 1.
+        ValueError: If a number cannot be, naming it; TOML that cannot be read is one too.
         KeyError: If a part is missing.
     """
     body: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
+    _check(body)
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()[:_HASH_DIGITS]
     score, calibration = body["score"], body["calibration"]
     return Profile(
@@ -151,6 +177,39 @@ def parse_profile(data: bytes) -> Profile:
             JointLimit(frozenset(item["fields"]), item["limit"]) for item in body["joint"].values()
         ),
     )
+
+
+def _check(body: Mapping[str, Any]) -> None:
+    """Refuse numbers that no score could stand on, before any pair meets them."""
+    for table in ("score", "bands", "calibration", "names", "dates"):
+        for name, value in body[table].items():
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not is_number or not math.isfinite(value):
+                raise ValueError(f"{table}.{name} is no finite number")
+    bands = [body["bands"][band.value] for band in Band if band is not Band.UNLIKELY]
+    if bands != sorted(bands):
+        raise ValueError("bands: possible, probable and strong do not rise")
+    if body["calibration"]["slope"] <= 0:
+        raise ValueError("calibration.slope is not above 0")
+    missing = [
+        f"{table}.{name}"
+        for table, names in (("names", NAME_SETTINGS), ("dates", DATE_BITS))
+        for name in names
+        if name not in body[table]
+    ]
+    known = {*body["levels"], "name", "date_of_birth"}
+    missing += [
+        f"levels.{field}.{level}"
+        for field, levels in LEVELS_OF.items()
+        for level in levels.split()
+        if level not in body["levels"].get(field, {})
+    ]
+    if missing:
+        raise ValueError(f"{missing[0]} is missing")
+    for joint in (body["siblings"], *body["joint"].values()):
+        unknown = sorted(set(joint["fields"]) - known)
+        if unknown:
+            raise ValueError(f"no field is called {unknown[0]}")
 
 
 def _weights(levels: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, float]:

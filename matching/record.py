@@ -166,10 +166,10 @@ class PartialDate:
 
 
 def _years_before(day: date, years: int, *, extra_day: bool = False) -> date:
-    """The day `years` before, or the day after it; 29 February becomes 1 March."""
+    """The day `years` before, or the day after it; 29 February becomes the 28th."""
     year = max(day.year - years, 1)
     is_leap_day = (day.month, day.day) == (2, 29) and not calendar.isleap(year)
-    anniversary = date(year, 3, 1) if is_leap_day else date(year, day.month, day.day)
+    anniversary = date(year, 2, 28) if is_leap_day else date(year, day.month, day.day)
     return date.fromordinal(anniversary.toordinal() + 1) if extra_day else anniversary
 
 

@@ -24,7 +24,7 @@ from matching.compare.names import GIVEN_DIFFERS, compare_name_fields
 from matching.compare.relatives import compare_relatives
 from matching.compare.texts import ADDRESS, CITY, MARKS, PLACE_OF_BIRTH, POSTCODE
 from matching.evidence import Assessment, Evidence
-from matching.profile import Profile, TermFrequencies
+from matching.profile import JointLimit, Profile, TermFrequencies
 from matching.record import PersonRecord
 
 _Comparison = Callable[[PersonRecord, PersonRecord, Profile], Evidence]
@@ -89,17 +89,20 @@ def _with_joint_limits(evidence: list[Evidence], profile: Profile) -> list[Evide
     a family shares says little.
     """
     siblings = any(item.reason == GIVEN_DIFFERS for item in evidence)
-    for joint in (*profile.joint, *((profile.siblings,) if siblings else ())):
-        together = sum(
-            item.weight for item in evidence if item.field in joint.fields and item.weight > 0
-        )
-        if together <= joint.limit:
-            continue
-        share = joint.limit / together
-        evidence = [
-            dataclasses.replace(item, weight=item.weight * share)
-            if item.field in joint.fields and item.weight > 0
-            else item
-            for item in evidence
-        ]
-    return evidence
+    for joint in profile.joint:
+        evidence = _limited(evidence, joint, sign=1)
+        evidence = _limited(evidence, joint, sign=-1)
+    return _limited(evidence, profile.siblings, sign=1) if siblings else evidence
+
+
+def _limited(evidence: list[Evidence], joint: JointLimit, *, sign: int) -> list[Evidence]:
+    """Scale what speaks one way in some fields; one changed claim changes all of them."""
+    speaks = [item.field in joint.fields and item.weight * sign > 0 for item in evidence]
+    together = sum(item.weight * sign for item, one in zip(evidence, speaks, strict=True) if one)
+    if together <= joint.limit:
+        return evidence
+    share = joint.limit / together
+    return [
+        dataclasses.replace(item, weight=item.weight * share) if one else item
+        for item, one in zip(evidence, speaks, strict=True)
+    ]

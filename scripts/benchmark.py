@@ -25,7 +25,7 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from matching.profile import load_profile
+from matching.profile import load_profile, parse_profile
 from scripts.benchmarking.judged import NAME_TOOLS, judged_pairs
 from scripts.benchmarking.measures import name_row, record_row
 from scripts.benchmarking.offers import CANDIDATES, Offered, offer
@@ -36,6 +36,8 @@ from scripts.benchmarking.tools import TOOLS, Scores
 ROOT = Path(__file__).resolve().parent.parent
 TEST_SEED = 9001
 """Never used for tuning; train seeds are those below 1,000."""
+LEAST_SIZE = 100
+"""Smaller populations may hold no true pair at all."""
 _console = Console(stderr=True)
 Json = dict[str, Any]
 
@@ -60,8 +62,18 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=TEST_SEED)
+    parser.add_argument("--profile", type=Path, help="TOML; left out, the shipped one")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
+    if options.size < LEAST_SIZE or options.seed < 0:
+        parser.error(f"--size is {LEAST_SIZE} at least, --seed not below 0")
+    if options.out.exists() and not options.out.is_dir():
+        parser.error(f"{options.out} is no folder")
+    try:
+        given = options.profile
+        options.profile = parse_profile(given.read_bytes()) if given else load_profile()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        parser.error(f"--profile cannot be used: {error}")
     known: dict[str, Any] = NAME_TOOLS if options.suite == "names" else TOOLS
     asked = [name for name in options.against.split(",") if name]
     unknown = sorted(set(asked) - set(known))
@@ -76,7 +88,7 @@ def _records(options: argparse.Namespace) -> Json:
     chosen = suites.get(options.suite)
     labelled = chosen() if chosen else population(options.size, options.seed)
     _console.print("asking the index ...")
-    offered = offer(labelled)
+    offered = offer(labelled, options.profile)
     found: list[Scores] = []
     for name in options.tools:
         _console.print(f"{name} scores {len(offered.left)} pairs ...")
@@ -154,7 +166,7 @@ def _facts(options: argparse.Namespace) -> Json:
         "seed": options.seed if is_population else None,
         "size": options.size if is_population else None,
         "commit": commit,
-        "profile": load_profile().id,
+        "profile": options.profile.id,
         "python": platform.python_version(),
         "machine": {"system": platform.system(), "cores": os.cpu_count()},
     }

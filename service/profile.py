@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from matching.profile import Profile, load_profile, parse_profile
@@ -22,5 +21,9 @@ def chosen_profile(settings: Settings) -> Profile:
         return parse_profile(Path(settings.profile).read_bytes())
     except OSError:
         raise BadInput.of(FieldError("EMPD_PROFILE", "cannot be read")) from None
-    except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError):
-        raise BadInput.of(FieldError("EMPD_PROFILE", "is no profile")) from None
+    except KeyError as error:
+        reason = f"is no profile: {error.args[0]} is missing"
+        raise BadInput.of(FieldError("EMPD_PROFILE", reason)) from None
+    except (ValueError, TypeError) as error:
+        # A profile holds numbers and names of fields, nothing about persons.
+        raise BadInput.of(FieldError("EMPD_PROFILE", f"is no profile: {error}")) from None

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from matching.bulk.rows import Column
 from matching.bulk.sounds import FloatArray, IntArray
+from matching.compare.dates import MOST_CLAIMS
 from matching.dates.relations import (
     APART_2_YEARS,
     APART_5_YEARS,
     CENTURY,
     DAYS_PER_YEAR,
     ETHIOPIAN_YEARS,
+    NEAR_DAYS,
     NEAR_YEARS,
     OBSERVED_DAYS,
     SOLAR_HIJRI_YEARS,
@@ -41,7 +43,7 @@ class BirthTable:
 
     def __init__(self, records: Sequence[PersonRecord], profile: Profile) -> None:
         self._profile = profile
-        self.column: Column[BirthDate] = Column([record.births for record in records])
+        self.column: Column[BirthDate] = Column([record.births[:MOST_CLAIMS] for record in records])
         claims = self.column.values
         days = [claim.date.earliest for claim in claims]
         self.precision = _ints([_PRECISIONS[claim.date.precision] for claim in claims])
@@ -92,10 +94,10 @@ class BirthTable:
         """Place of each pair of claims in `DateRelation`."""
         a, b = self.precision[one], self.precision[other]
         days = (a == _DAY) & (b == _DAY)
-        placeholder = days & (self.placeholder[one] | self.placeholder[other])
         ranges = ~days & ((a == _RANGE) | (b == _RANGE))
         years = ~days & ~ranges & ((a == _YEAR) | (b == _YEAR))
-        months = ~days & ~ranges & ~years
+        placeholder = ~ranges & ~years & (self.placeholder[one] | self.placeholder[other])
+        months = ~days & ~ranges & ~years & ~placeholder
         found = np.zeros(len(one), dtype=np.int64)
         for where, relate in (
             (days & ~placeholder, self._two_days),
@@ -128,6 +130,7 @@ class BirthTable:
             (copied, DateRelation.CALENDAR),
             (same_day & np.isin(years, _ETHIOPIAN), DateRelation.CALENDAR_YEARS),
             (same_day & near, DateRelation.YEAR_SLIP),
+            (days <= NEAR_DAYS, DateRelation.NEAR_YEAR),
             *_apart(days / DAYS_PER_YEAR),
         )
 
@@ -162,9 +165,12 @@ class BirthTable:
         )
 
     def _months(self, one: IntArray, other: IntArray) -> IntArray:
-        same = (self.year[one] == self.year[other]) & (self.month[one] == self.month[other])
-        by_year = self._years(one, other)
-        months: IntArray = np.where(same, _CODE[DateRelation.MONTH], by_year)
+        same_year = self.year[one] == self.year[other]
+        same = same_year & (self.month[one] == self.month[other])
+        other_month = np.where(
+            same_year, _CODE[DateRelation.SAME_YEAR_OTHER_DAY], self._years(one, other)
+        )
+        months: IntArray = np.where(same, _CODE[DateRelation.MONTH], other_month)
         return months
 
     def _intervals(self, one: IntArray, other: IntArray) -> IntArray:

@@ -34,8 +34,10 @@ from matching.compare.identifiers import (
     is_number,
     local,
     normal_number,
+    numbered,
+    same_line,
 )
-from matching.compare.texts import LEVELS, TextField
+from matching.compare.texts import LEVELS, TextField, numbers_fit
 from matching.dates.relations import DAYS_PER_YEAR
 from matching.evidence import Evidence
 from matching.places.gazetteer import kilometres
@@ -147,6 +149,10 @@ class TextTable(LevelTable):
             workers=WORKERS,
         )
         levels = (alike >= field.close).astype(np.int64) + (alike >= field.agree)
+        if field.numbers:
+            for place in np.flatnonzero(levels == 2).tolist():  # noqa: PLR2004 - the best level
+                texts = self._column.values
+                levels[place] = 2 if numbers_fit(texts[one[place]], texts[other[place]]) else 1
         may = (levels == 0) & self._special[one] & self._special[other]
         for place in np.flatnonzero(may).tolist():
             texts = self._column.values
@@ -161,6 +167,7 @@ class ContactTable(LevelTable):
         levels = ("other", "close", "agree")
         super().__init__(levels, _weights_of(profile, kind, levels))
         found = [sorted(contacts(record, kind)) for record in records]
+        self._said = found
         self._whole: Column[str] = Column(found)
         self._local: Column[str] = Column(
             [
@@ -173,9 +180,12 @@ class ContactTable(LevelTable):
         """Levels of pairs of records."""
         both = (self._whole.counts[left] > 0) & (self._whole.counts[right] > 0)
         found = np.where(both, 0, NOT_COMPARED)
-        for level, column in ((1, self._local), (2, self._whole)):
-            pair, one, other = column.combinations(left, right)
-            found[pair[one == other]] = level
+        pair, one, other = self._local.combinations(left, right)
+        for place in np.unique(pair[one == other]).tolist():
+            if same_line(self._said[left[place]], self._said[right[place]]):
+                found[place] = 1
+        pair, one, other = self._whole.combinations(left, right)
+        found[pair[one == other]] = 2
         return found
 
 
@@ -185,7 +195,7 @@ class DocumentTable(LevelTable):
     def __init__(self, records: Records, profile: Profile) -> None:
         levels = ("other_kind", *LEVELS)
         super().__init__(levels, _weights_of(profile, "document", levels))
-        self._column: Column[Document] = Column([record.documents for record in records])
+        self._column: Column[Document] = Column([numbered(record) for record in records])
         documents = self._column.values
         self._number = [normal_number(item.number) for item in documents]
         self._length = np.array([len(number) for number in self._number], dtype=np.int64)
@@ -193,6 +203,7 @@ class DocumentTable(LevelTable):
         self._is_number = np.array([is_number(number) for number in self._number], dtype=bool)
         self._read = _codes([number.translate(CONFUSED) for number in self._number])
         self._series = _codes([(item.kind, item.country) for item in documents])
+        self._kinds = _codes([item.kind for item in documents])
         self._kind = np.array([bool(item.kind) for item in documents], dtype=bool)
 
     def codes(self, left: IntArray, right: IntArray) -> IntArray:
@@ -202,6 +213,10 @@ class DocumentTable(LevelTable):
         levels = series.astype(np.int64)
         long = np.minimum(self._length[one], self._length[other]) > MIN_LENGTH
         levels[long & (self._read[one] == self._read[other])] = 2
+        kinds = self._kinds
+        other_kind = self._kind[one] & self._kind[other] & (kinds[one] != kinds[other])
+        levels[other_kind & (levels == 2)] = 0  # noqa: PLR2004 - the level of a slip
+        long &= ~other_kind
         unlike = np.flatnonzero(long & (levels < 2) & self._near(one, other))  # noqa: PLR2004 - the level of a slip
         levels[unlike[self._slips(one[unlike], other[unlike])]] = 2
         same = (self._code[one] == self._code[other]) & self._is_number[one]

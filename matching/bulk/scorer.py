@@ -25,17 +25,18 @@ from matching.bulk.fields import (
 from matching.bulk.names import BoolArray, NameTable
 from matching.bulk.rows import Column
 from matching.bulk.sounds import FloatArray, IntArray
-from matching.compare.appearance import compare_eyes, compare_hair
+from matching.compare.appearance import colour, compare_eyes, compare_hair
 from matching.compare.attributes import (
+    codes,
     compare_country_of_birth,
     compare_languages,
     compare_nationality,
     compare_sex,
 )
 from matching.compare.names import MAX_NAMES
-from matching.compare.relatives import AGREE_BITS, CLOSE_BITS, independent
+from matching.compare.relatives import AGREE_BITS, CLOSE_BITS, KIN, independent
 from matching.compare.texts import LEVELS, TEXT_FIELDS
-from matching.profile import Profile, TermFrequencies
+from matching.profile import JointLimit, Profile, TermFrequencies
 from matching.record import Name, PersonRecord, Sex
 
 PAIRS_AT_ONCE = 200_000
@@ -94,24 +95,22 @@ class RecordTable:
         weights.update((key, field.weights(left, right)) for key, field in self.fields.items())
         weights = {key: np.clip(bits, -limit, limit) for key, bits in weights.items()}
         for joint in self._profile.joint:
-            _share(weights, joint.fields, joint.limit, np.ones(len(left), dtype=bool))
-        own = self._profile.siblings
-        _share(weights, own.fields, own.limit, siblings)
+            for sign in (1, -1):
+                _share(weights, joint, np.ones(len(left), dtype=bool), sign)
+        _share(weights, self._profile.siblings, siblings, 1)
         return weights
 
 
-def _share(
-    weights: dict[str, FloatArray], fields: frozenset[str], limit: float, where: BoolArray
-) -> None:
-    """Scale what speaks for a pair in some fields down to what they may give together."""
+def _share(weights: dict[str, FloatArray], joint: JointLimit, where: BoolArray, sign: int) -> None:
+    """Scale what speaks one way in some fields down to what they may give together."""
     together = np.zeros(len(where))
-    for field in fields:
-        together += np.maximum(weights[field], 0.0)
-    over = where & (together > limit)
-    share = np.where(over, limit / np.where(over, together, 1.0), 1.0)
-    for field in fields:
+    for field in joint.fields:
+        together += np.maximum(weights[field] * sign, 0.0)
+    over = where & (together > joint.limit)
+    share = np.where(over, joint.limit / np.where(over, together, 1.0), 1.0)
+    for field in joint.fields:
         bits = weights[field]
-        weights[field] = np.where(bits > 0, bits * share, bits)
+        weights[field] = np.where(bits * sign > 0, bits * share, bits)
 
 
 class _Names:
@@ -162,6 +161,9 @@ class _Relatives(LevelTable):
         self._relation = np.array(
             [relations.index(relation) for relation, _ in self._column.values], dtype=np.int64
         )
+        self._is_kin = np.array(
+            [relation in KIN for relation, _ in self._column.values], dtype=bool
+        )
         names = [name for _, name in self._column.values]
         self._table = NameTable(names, profile, frequencies)
 
@@ -173,7 +175,10 @@ class _Relatives(LevelTable):
         best = np.full(len(left), -np.inf)
         np.maximum.at(best, pair, self._table.scores(self._table, one, other).bits)
         levels = (best >= CLOSE_BITS).astype(np.int64) + (best >= AGREE_BITS)
-        return np.where(np.isneginf(best), NOT_COMPARED, levels)
+        kin = np.zeros(len(left), dtype=bool)
+        kin[pair[self._is_kin[one]]] = True
+        silent = np.isneginf(best) | ((levels == 0) & ~kin)
+        return np.where(silent, NOT_COMPARED, levels)
 
 
 def _sex(record: PersonRecord) -> Hashable:
@@ -181,20 +186,20 @@ def _sex(record: PersonRecord) -> Hashable:
 
 
 def _nationality(record: PersonRecord) -> Hashable:
-    return frozenset(record.nationalities)
+    return tuple(codes(record.nationalities))
 
 
 def _born_in(record: PersonRecord) -> Hashable:
-    return frozenset(record.countries_of_birth)
+    return tuple(codes(record.countries_of_birth))
 
 
 def _languages(record: PersonRecord) -> Hashable:
-    return frozenset(record.languages)
+    return tuple(codes(record.languages))
 
 
 def _eyes(record: PersonRecord) -> Hashable:
-    return record.description.eye_colour.casefold()
+    return colour(record.description.eye_colour)
 
 
 def _hair(record: PersonRecord) -> Hashable:
-    return record.description.hair_colour.casefold()
+    return colour(record.description.hair_colour)

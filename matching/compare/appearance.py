@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from matching.compare.attributes import equal
+from matching.compare.texts import is_placeholder
+from matching.dates.relations import DAYS_PER_YEAR
 from matching.evidence import Evidence, Outcome
 from matching.profile import Profile
 from matching.record import PersonRecord
@@ -17,16 +19,21 @@ GROWTH_CM_A_YEAR, GROWTH_KG_A_YEAR = 7.0, 5.0
 MOST_YEARS = 4.0
 """Growth between two records beyond this says nothing more."""
 GROWN_UP = 20
-_DAYS_PER_YEAR = 365.25
+_CODES = {
+    "bla": "black", "bro": "brown", "brod": "dark brown", "brol": "light brown", "blu": "blue",
+    "gre": "green", "gry": "grey", "gra": "grey", "haz": "hazel", "blo": "blond", "yel": "blond",
+    "blonde": "blond", "red": "red", "reb": "red brown",
+}  # fmt: skip
+"""Codes as INTERPOL notices have them, and other spellings."""
 _FAMILIES = (
-    frozenset({"black", "dark brown", "bla", "xbla", "brod"}),
-    frozenset({"dark brown", "brown", "light brown", "bro", "brod", "brol", "hazel", "haz"}),
-    frozenset({"blond", "fair", "light brown", "dyed blond", "blo", "brol", "yel"}),
-    frozenset({"red", "auburn", "ginger", "red brown", "reb"}),
-    frozenset({"blue", "grey", "gray", "blue grey", "blu", "gry", "gra"}),
-    frozenset({"green", "hazel", "grey green", "gre", "haz"}),
+    frozenset({"black", "dark brown"}),
+    frozenset({"dark brown", "brown", "light brown", "hazel"}),
+    frozenset({"blond", "fair", "light brown", "dyed blond"}),
+    frozenset({"red", "auburn", "ginger", "red brown"}),
+    frozenset({"blue", "grey", "blue grey"}),
+    frozenset({"green", "hazel", "grey green"}),
 )
-"""Colours that one officer calls so and the next otherwise; codes as INTERPOL notices have them."""
+"""Colours that one officer calls so and the next otherwise."""
 
 
 def compare_height(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
@@ -78,7 +85,7 @@ def growing_years(left: PersonRecord, right: PersonRecord) -> float:
     first, second = seen_on(left), seen_on(right)
     if first is None or second is None or not (may_grow(left) and may_grow(right)):
         return 0.0
-    years = (second - first).days / _DAYS_PER_YEAR
+    years = (second - first).days / DAYS_PER_YEAR
     return min(max(years, -MOST_YEARS), MOST_YEARS)
 
 
@@ -105,10 +112,16 @@ def compare_hair(left: PersonRecord, right: PersonRecord, profile: Profile) -> E
     return _colour("hair_colour", one, other, profile)
 
 
+def colour(text: str) -> str:
+    """A colour in small letters and one spelling; nothing where it is not known."""
+    said = text.casefold().strip().replace("gray", "grey")
+    return "" if is_placeholder(text) else _CODES.get(said, said)
+
+
 def _colour(field: str, left: str, right: str, profile: Profile) -> Evidence:
-    if not left or not right:
+    one, other = colour(left), colour(right)
+    if not one or not other:
         return Evidence(field, Outcome.MISSING, 0.0, left, right, f"{field}.missing")
-    one, other = left.casefold().strip(), right.casefold().strip()
     if one != other and any(one in family and other in family for family in _FAMILIES):
         weight = profile.weight(field, "close")
         return Evidence(field, Outcome.CLOSE, weight, left, right, f"{field}.similar")

@@ -27,11 +27,16 @@ def equal(field: str, same: bool, profile: Profile, values: tuple[str, str]) -> 
 
 
 def _overlap(field: str, left: Iterable[str], right: Iterable[str], profile: Profile) -> Evidence:
-    one, other = sorted(set(left)), sorted(set(right))
-    values = (", ".join(one), ", ".join(other))
+    one, other = codes(left), codes(right)
+    values = (", ".join(one).upper(), ", ".join(other).upper())
     if not one or not other:
         return Evidence(field, Outcome.MISSING, 0.0, *values, f"{field}.missing")
     return equal(field, bool(set(one) & set(other)), profile, values)
+
+
+def codes(values: Iterable[str]) -> list[str]:
+    """Distinct codes in small letters and in order; empty ones say nothing."""
+    return sorted({value.strip().casefold() for value in values} - {""})
 
 
 def compare_nationality(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:

@@ -10,6 +10,8 @@ from matching.profile import Profile
 from matching.record import Basis, BirthDate, PersonRecord
 
 _AGREE = frozenset({DateRelation.EXACT})
+MOST_CLAIMS = 20
+"""Claims of one record about birth that are compared, the first in order."""
 _FIELD = "date_of_birth"
 
 
@@ -18,7 +20,11 @@ def compare_births(left: PersonRecord, right: PersonRecord, profile: Profile) ->
     if not left.births or not right.births:
         return Evidence(_FIELD, Outcome.MISSING, 0.0, _text(left), _text(right), "date.missing")
     return max(
-        (_compare(one, other, profile) for one in left.births for other in right.births),
+        (
+            _compare(one, other, profile)
+            for one in left.births[:MOST_CLAIMS]
+            for other in right.births[:MOST_CLAIMS]
+        ),
         key=lambda item: (item.weight, *sorted((item.left, item.right))),
     )
 

@@ -12,8 +12,9 @@ from matching.record import PersonRecord, Precision
 
 BEFORE_DAYS = 30
 """An encounter this long before the disappearance is about somebody else, or an earlier journey."""
-FAR_KM = 1_000.0
-"""Further than children on the move come on one day; from the middle of country to country."""
+FAR_KM = 2_500.0
+"""From the middle of country to country: the middles of neighbours lie up to 1,900 km apart, and a
+border or a strait is crossed within a day."""
 
 
 def compare_events(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:

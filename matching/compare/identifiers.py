@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,10 +12,12 @@ from matching.evidence import Evidence, Outcome
 from matching.profile import Profile
 from matching.record import Document, PersonRecord
 
+MOST_DOCUMENTS = 20
 MIN_LENGTH = 5
 """Shorter numbers agree by chance."""
 LOCAL_DIGITS = 8
 """Digits at the end of a telephone number that name a line within a country."""
+_DIGITS = "0123456789"
 _CHECKED_LENGTH = 9
 """Characters of a document number before its check digit (ICAO Doc 9303, part 4)."""
 _WEIGHTS = (7, 3, 1)
@@ -25,19 +28,25 @@ CONFUSED = str.maketrans("OIQSBZG", "0105826")
 def compare_documents(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
     """Document numbers; only those of one kind and country can disagree."""
     values = (_list(d.number for d in left.documents), _list(d.number for d in right.documents))
-    pairs = [(one, other) for one in left.documents for other in right.documents]
+    pairs = [(one, other) for one in numbered(left) for other in numbered(right)]
     if not pairs:
         return Evidence("document", Outcome.MISSING, 0.0, *values, "document.missing")
     if any(_same(normal_number(one.number), normal_number(other.number)) for one, other in pairs):
         weight = profile.weight("document", "agree")
         return Evidence("document", Outcome.AGREE, weight, *values, "document.same")
-    if any(_slip(normal_number(one.number), normal_number(other.number)) for one, other in pairs):
+    if any(_slips(one, other) for one, other in pairs):
         weight = profile.weight("document", "close")
         return Evidence("document", Outcome.CLOSE, weight, *values, "document.slip")
     if any(_one_series(one, other) for one, other in pairs):
         weight = profile.weight("document", "disagree")
         return Evidence("document", Outcome.DISAGREE, weight, *values, "document.different")
     return Evidence("document", Outcome.NOT_COMPARABLE, 0.0, *values, "document.other_kind")
+
+
+def _slips(one: Document, other: Document) -> bool:
+    if one.kind and other.kind and one.kind != other.kind:
+        return False
+    return _slip(normal_number(one.number), normal_number(other.number))
 
 
 def _one_series(one: Document, other: Document) -> bool:
@@ -48,9 +57,16 @@ def _same(one: str, other: str) -> bool:
     return one == other and is_number(one)
 
 
+def numbered(record: PersonRecord) -> tuple[Document, ...]:
+    """The documents of a record that have a number to compare."""
+    found = (item for item in record.documents if is_number(normal_number(item.number)))
+    return tuple(found)[:MOST_DOCUMENTS]
+
+
 def is_number(normal: str) -> bool:
-    """Whether a document number is long enough and holds a digit; words like "unknown" do not."""
-    return len(normal) >= MIN_LENGTH and any(letter.isdigit() for letter in normal)
+    """Whether a number is long enough, holds a digit and is not one sign over and over."""
+    enough = len(normal) >= MIN_LENGTH and len(set(normal)) > 1
+    return enough and any(letter.isdigit() for letter in normal)
 
 
 def _slip(one: str, other: str) -> bool:
@@ -64,7 +80,7 @@ def normal_number(number: str) -> str:
     """A number in capitals without separators, and without the check digit of a passport."""
     plain = "".join(letter for letter in number.upper() if letter.isalnum())
     body, last = plain[:_CHECKED_LENGTH], plain[_CHECKED_LENGTH:]
-    if len(last) == 1 and last.isdigit() and body.isascii() and check_digit(body) == int(last):
+    if len(last) == 1 and last in _DIGITS and body.isascii() and check_digit(body) == int(last):
         return body
     return plain
 
@@ -93,9 +109,7 @@ def compare_phones(left: PersonRecord, right: PersonRecord, profile: Profile) ->
     """Telephone numbers; a new one is no disagreement, one without its country comes close."""
     one, other = contacts(left, "phone"), contacts(right, "phone")
     found = _contacts("phone", one, other, profile)
-    if found.outcome is Outcome.NOT_COMPARABLE and {local(p) for p in one} & {
-        local(p) for p in other
-    } - {""}:
+    if found.outcome is Outcome.NOT_COMPARABLE and same_line(one, other):
         weight = profile.weight("phone", "close")
         return Evidence("phone", Outcome.CLOSE, weight, found.left, found.right, "phone.local")
     return found
@@ -108,12 +122,26 @@ def compare_emails(left: PersonRecord, right: PersonRecord, profile: Profile) ->
 
 def contacts(record: PersonRecord, kind: str) -> set[str]:
     """The contacts of one kind that reach somebody; addresses whatever their case."""
-    found = (item.value.casefold() for item in record.contacts if item.kind == kind)
-    return {value for value in found if kind != "phone" or _digits(value) >= MIN_LENGTH}
+    found = (item.value.strip().casefold() for item in record.contacts if item.kind == kind)
+    if kind != "phone":
+        return {value for value in found if value}
+    return {number for number in map(_phone, found) if is_number(number)}
 
 
-def _digits(text: str) -> int:
-    return sum(letter.isdigit() for letter in text)
+def _phone(text: str) -> str:
+    digits = "".join(str(unicodedata.digit(letter, "")) for letter in text)
+    if text.startswith("00"):
+        return f"+{digits.removeprefix('00')}"
+    return f"+{digits}" if text.startswith("+") else digits
+
+
+def same_line(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether two numbers end alike and one of them is written without its country."""
+    return any(
+        local(left) and local(left) == local(right) and not left[0] == right[0] == "+"
+        for left in one
+        for right in other
+    )
 
 
 def local(phone: str) -> str:

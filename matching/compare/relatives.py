@@ -8,6 +8,9 @@ from matching.names.parts import prepare
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, PersonRecord
 
+MOST_RELATIVES = 12
+KIN = frozenset({"father", "mother"})
+"""Relations in which a person has one only, so that names can disagree."""
 AGREE_BITS, CLOSE_BITS = 6.0, 2.0
 """Bits of a relative's name from which it agrees or comes close."""
 
@@ -35,8 +38,12 @@ def compare_relatives(
         level, outcome, reason = "agree", Outcome.AGREE, "relatives.same"
     elif best.weight >= CLOSE_BITS:
         level, outcome, reason = "close", Outcome.CLOSE, "relatives.similar"
-    else:
+    elif any(relation in KIN for relation, _ in ones if relation in {r for r, _ in others}):
         level, outcome, reason = "disagree", Outcome.DISAGREE, "relatives.different"
+    else:
+        # Another companion says nothing about who the child is.
+        values = (best.left, best.right)
+        return Evidence("relatives", Outcome.NOT_COMPARABLE, 0.0, *values, "relatives.other")
     weight = profile.weight("relatives", level)
     return Evidence("relatives", outcome, weight, best.left, best.right, reason)
 
@@ -49,7 +56,7 @@ def independent(record: PersonRecord) -> list[tuple[str, Name]]:
         folds = {part.fold for part in prepare(relative.name)}
         if relative.relation != "father" or not folds & own:
             found.append((relative.relation, relative.name))
-    return found
+    return found[:MOST_RELATIVES]
 
 
 def _list(relatives: list[tuple[str, Name]]) -> str:

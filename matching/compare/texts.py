@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,11 +13,16 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from matching.evidence import Evidence, Outcome
 from matching.names.folding import fold
+from matching.names.parts import PLACEHOLDERS
 from matching.names.tokens import tokenize
 from matching.places.gazetteer import known_place, lies_within, place_key
 from matching.profile import Profile
 from matching.record import PersonRecord
 
+MOST_VALUES = 20
+"""Values of one field of one record that are compared, the first in order."""
+NOTHING_KNOWN = PLACEHOLDERS | {"", "none", "n/a", "na", "nil", "keine", "aucun", "no", "nothing"}
+_NUMBER = re.compile(r"\d+")
 LEVELS = ("disagree", "close", "agree")
 _OUTCOMES = {"agree": Outcome.AGREE, "close": Outcome.CLOSE, "disagree": Outcome.DISAGREE}
 _WORDS = {"agree": "same", "close": "similar", "disagree": "different"}
@@ -35,6 +41,7 @@ class TextField:
         close: Least similarity that comes close.
         is_special: Whether a value may come close in a way that the scorer does not see.
         special: That way, for two values as written.
+        numbers: Whether values whose numbers differ come close at most.
     """
 
     name: str
@@ -45,16 +52,18 @@ class TextField:
     close: float
     is_special: Callable[[str], bool] = lambda _: False
     special: Callable[[str, str], bool] = lambda _one, _other: False
+    numbers: bool = False
 
     def said(self, record: PersonRecord) -> list[str]:
         """The distinct values of a record in a fixed order."""
-        return sorted({value for value in self.values(record) if value})
+        said = {value for value in self.values(record) if self.normal(value)}
+        return sorted(value for value in said if not is_placeholder(value))[:MOST_VALUES]
 
     def level(self, left: str, right: str) -> int:
         """Place in `LEVELS` of two values; symmetric."""
         alike = self.scorer(self.normal(left), self.normal(right))
         if alike >= self.agree:
-            return 2
+            return 2 if not self.numbers or numbers_fit(left, right) else 1
         if alike >= self.close:
             return 1
         may = self.is_special(left) and self.is_special(right)
@@ -74,6 +83,23 @@ class TextField:
         reason = f"{self.name}.{_WORDS[level]}"
         weight = profile.weight(self.name, level)
         return Evidence(self.name, _OUTCOMES[level], weight, one, other, reason)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text says in words that nothing is known."""
+    return text.casefold().strip(" .-?") in NOTHING_KNOWN
+
+
+@lru_cache(maxsize=100_000)
+def numbers_in(text: str) -> frozenset[str]:
+    """The numbers in a text, such as those of houses."""
+    return frozenset(_NUMBER.findall(text))
+
+
+def numbers_fit(left: str, right: str) -> bool:
+    """Whether the numbers of two texts agree, or one has none."""
+    one, other = numbers_in(left), numbers_in(right)
+    return not one or not other or bool(one & other)
 
 
 @lru_cache(maxsize=100_000)
@@ -117,6 +143,7 @@ ADDRESS = TextField(
     fuzz.token_sort_ratio,
     88.0,
     68.0,
+    numbers=True,
 )
 """Street and house, words in any order; rapidfuzz ratio from 0 to 100."""
 POSTCODE = TextField(

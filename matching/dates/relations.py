@@ -20,6 +20,8 @@ SOLAR_HIJRI_YEARS = frozenset({621, 622})
 CENTURY = 100
 DAYS_PER_YEAR = 365.25
 NEAR_YEARS = 1
+NEAR_DAYS = 31
+"""Days of neighbouring years that are as near as days of one month."""
 APART_2_YEARS, APART_5_YEARS = 2.0, 5.0
 
 
@@ -68,6 +70,8 @@ def relate(left: PartialDate, right: PartialDate) -> Related:
         return _intervals(left, right)
     if Precision.YEAR in (left.precision, right.precision):
         return _by_year(left.earliest, right.earliest, placeholder=False)
+    if is_placeholder(left) or is_placeholder(right):
+        return _by_year(left.earliest, right.earliest, placeholder=True)
     return _months(left, right)
 
 
@@ -91,6 +95,8 @@ def _other_year(left: date, right: date, days: int) -> DateRelation:
             return DateRelation.CALENDAR_YEARS
         if years <= NEAR_YEARS or years == CENTURY or is_slip(left, right):
             return DateRelation.YEAR_SLIP
+    if days <= NEAR_DAYS:
+        return DateRelation.NEAR_YEAR
     return _apart(days / DAYS_PER_YEAR)
 
 
@@ -145,6 +151,8 @@ def _months(left: PartialDate, right: PartialDate) -> Related:
     one, other = left.earliest, right.earliest
     if (one.year, one.month) == (other.year, other.month):
         return Related(DateRelation.MONTH)
+    if one.year == other.year:
+        return Related(DateRelation.SAME_YEAR_OTHER_DAY)
     return _by_year(one, other, placeholder=False)
 
 

@@ -68,7 +68,8 @@ def with_levels(text: str, levels: Probabilities, *, name: str, provenance: str)
         name: Of the new profile.
         provenance: How the numbers came about, one line.
     """
-    document = tomlkit.parse(text)
+    # The comments before the first key speak of the profile that this one comes from.
+    document = tomlkit.parse(text[text.index("name = ") :])
     document["name"] = name
     document["provenance"] = provenance
     tables = document["levels"]
@@ -76,4 +77,18 @@ def with_levels(text: str, levels: Probabilities, *, name: str, provenance: str)
         for level, probabilities in of_field.items():
             for which, value in probabilities.items():
                 tables[field][level][which] = float(f"{value:.{_DIGITS}g}")
+    return tomlkit.dumps(document)
+
+
+def with_calibration(text: str, slope: float, intercept: float) -> str:
+    """A profile's text with another line from bits to probabilities.
+
+    Args:
+        text: The profile as TOML.
+        slope: Of the log odds over bits.
+        intercept: Log odds at no bits.
+    """
+    document = tomlkit.parse(text)
+    document["calibration"]["slope"] = round(slope, 4)
+    document["calibration"]["intercept"] = round(intercept, 4)
     return tomlkit.dumps(document)

@@ -19,8 +19,14 @@ PARTICLES = frozenset({
     "al", "el", "ul", "ad", "as", "ash", "at", "an", "ar", "az", "bin", "ben", "bint", "ibn",
     "ould", "abu", "abou", "umm", "da", "de", "del", "della", "der", "den", "di", "do", "dos",
     "du", "la", "le", "les", "van", "von", "zu", "y", "e", "i", "dr", "mr", "mrs", "haji", "hajji",
+    "hajj", "hadji", "sayed", "sayyid", "seyed", "syed", "sheikh", "shaikh", "mullah", "molla",
 })  # fmt: skip
 """Articles, particles and titles: left out where a name has other parts, for they come and go."""
+PLACEHOLDERS = frozenset({
+    "unknown", "unbekannt", "inconnu", "inconnue", "onbekend", "desconocido", "sconosciuto", "fnu",
+    "lnu", "unk",
+})  # fmt: skip
+"""Words that officers write where a name is not known ("first name unknown"): no name at all."""
 _ARTICLES = ("al", "el")
 _LEAST_AFTER_ARTICLE = 4
 """Letters that must follow an article written as one word: Alim and Elena have none."""
@@ -93,13 +99,15 @@ class Part:
 def prepare(name: Name) -> tuple[Part, ...]:
     """The parts of a name without its particles, unless it has nothing else.
 
-    A name in Han or Hangul without blanks is split into family and given name.
+    A name in Han or Hangul without blanks is split into family and given name; a name
+    of placeholders only has no part.
     """
     parts = [
-        Part(token, written.kind, sound_of(token))
+        Part(token, kind, sound_of(token))
         for written in name.parts
         for whole in tokenize(written.text)
-        for token in _split(whole)
+        for token, kind in _split(whole, written.kind)
+        if token not in PLACEHOLDERS
     ][:MAX_TOKENS]
     kept = [place for place, part in enumerate(parts) if not _is_particle(part)]
     kept = kept or list(range(len(parts)))
@@ -119,9 +127,13 @@ def _with_joined(parts: list[Part], place: int, following: int | None) -> Part:
     return replace(parts[place], joined=_reading(latin))
 
 
-def _split(token: str) -> tuple[str, ...]:
+def _split(token: str, kind: NamePartKind) -> list[tuple[str, NamePartKind]]:
     splitter = _SPLITTERS.get(script_of(token))
-    return splitter(token) if splitter is not None else (token,)
+    found = splitter(token) if splitter is not None else (token,)
+    if len(found) == 1 or kind is not NamePartKind.UNSPECIFIED:
+        return [(part, kind) for part in found]
+    # What is written without a blank begins with the family name.
+    return list(zip(found, (NamePartKind.FAMILY, NamePartKind.GIVEN), strict=False))
 
 
 @lru_cache(maxsize=400_000)

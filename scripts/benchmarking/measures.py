@@ -27,7 +27,9 @@ KS = (1, 3, 10, 30)
 SEED = 1
 PRECISE = 0.99
 """Precision at which the recall of naming cultures is compared."""
-LEAST_IN_SLICE = 30
+LEAST_IN_SLICE = 10
+LIKELY = 0.05
+"""Probability from which a person might look; nearly all offered pairs lie below."""
 Json = dict[str, Any]
 
 
@@ -61,6 +63,7 @@ def record_row(scores: Scores, offered: Offered, labelled: Labelled) -> Json:
         "pairs": len(values),
         "true_pairs": offered.total,
         "calibration_error": None,
+        "calibration_error_likely": None,
         "reliability": [],
         "cultures_at_precision": _recall_by_culture(scores, offered, labelled),
         "slices": _slices(scores, offered, labelled),
@@ -68,6 +71,9 @@ def record_row(scores: Scores, offered: Offered, labelled: Labelled) -> Json:
     if scores.probabilities is not None:
         bins, error = calibration(scores.probabilities.tolist(), matches.tolist())
         row["calibration_error"] = round(error, 5)
+        likely = scores.probabilities >= LIKELY
+        _, error = calibration(scores.probabilities[likely].tolist(), matches[likely].tolist())
+        row["calibration_error_likely"] = round(error, 5)
         row["reliability"] = [
             {"pairs": b.pairs, "said": round(b.said, 4), "true": round(b.true, 4)} for b in bins
         ]
@@ -84,7 +90,9 @@ def _recall_by_culture(scores: Scores, offered: Offered, labelled: Labelled) -> 
     if not labelled.facts:
         return {}
     lowest = threshold_at(scores.values.tolist(), offered.matches.tolist(), precision=PRECISE)
-    hits = _found(scores, offered, labelled, np.inf if lowest is None else lowest)
+    if lowest is None:
+        return {}
+    hits = _found(scores, offered, labelled, lowest)
     return _shares((labelled.facts[pair[0]]["culture"], hit) for pair, hit in hits.items())
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.profile import TermFrequencies
+from matching.profile import Profile, TermFrequencies, load_profile
 from matching.record import PersonRecord
 from matching.retrieval import index_entry
 from scripts.benchmarking.sets import Labelled
@@ -35,6 +35,7 @@ class Offered:
         total: True pairs in all, those included that nothing offers.
         ranks: Rank of each true partner among the candidates, from either side; None when lost.
         frequencies: How common name parts are in the set.
+        profile: That EMPD scores with.
     """
 
     ids: list[str]
@@ -45,9 +46,12 @@ class Offered:
     total: int
     ranks: list[int | None]
     frequencies: TermFrequencies
+    profile: Profile
 
 
-def offer(labelled: Labelled, candidates: int = CANDIDATES) -> Offered:
+def offer(
+    labelled: Labelled, profile: Profile | None = None, candidates: int = CANDIDATES
+) -> Offered:
     """Ask the index for every record."""
     ids = sorted(labelled.records)
     records = [labelled.records[name] for name in ids]
@@ -70,7 +74,17 @@ def offer(labelled: Labelled, candidates: int = CANDIDATES) -> Offered:
     array = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
     matches = np.array([tuple(pair) in true for pair in array.tolist()], dtype=bool)
     frequencies = index.frequencies(record_tokens(records))
-    return Offered(ids, records, array[:, 0], array[:, 1], matches, len(true), ranks, frequencies)
+    return Offered(
+        ids,
+        records,
+        array[:, 0],
+        array[:, 1],
+        matches,
+        len(true),
+        ranks,
+        frequencies,
+        profile or load_profile(),
+    )
 
 
 def _kinds(labelled: Labelled, record: PersonRecord) -> frozenset[str]:

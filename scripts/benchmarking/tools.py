@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import resource
 import time
 from collections.abc import Callable
@@ -15,8 +16,8 @@ from rapidfuzz import fuzz
 
 from matching.bulk.scorer import RecordTable
 from matching.evidence import Band
-from matching.profile import Profile, load_profile
-from matching.record import PersonRecord
+from matching.profile import Profile
+from matching.record import Description, Document, PersonRecord
 from matching.scorer import assess
 from scripts.benchmarking.offers import Offered
 from scripts.benchmarking.peering import score_records
@@ -61,7 +62,7 @@ class Scores:
 
 def ours(offered: Offered) -> Scores:
     """EMPD over arrays, linking from the band probable on."""
-    profile = load_profile()
+    profile = offered.profile
     started = time.perf_counter()
     table = RecordTable(offered.records, profile, offered.frequencies)
     bits = table.match_weights(offered.left, offered.right)
@@ -71,6 +72,27 @@ def ours(offered: Offered) -> Scores:
         "empd", profile.id, profile.bands[Band.PROBABLE], bits, said, seconds, _peak(),
         "shipped profile", (_explain(offered, profile), _explain(offered, profile)),
     )  # fmt: skip
+
+
+def ours_on_common_fields(offered: Offered) -> Scores:
+    """EMPD on nothing but the fields that the peers are given."""
+    records = [_common(record) for record in offered.records]
+    found = ours(dataclasses.replace(offered, records=records))
+    return dataclasses.replace(found, tool="empd_common", settings="the peers' fields only")
+
+
+def _common(record: PersonRecord) -> PersonRecord:
+    return dataclasses.replace(
+        record,
+        languages=(),
+        description=Description(),
+        places_of_birth=record.places_of_birth[:1],
+        addresses=record.addresses[:1],
+        contacts=tuple(item for item in record.contacts if item.kind == "phone"),
+        documents=tuple(Document(item.number) for item in record.documents),
+        relatives=tuple(r for r in record.relatives if r.relation in {"mother", "father"}),
+        events=(),
+    )
 
 
 def _explain(offered: Offered, profile: Profile) -> float:
@@ -87,7 +109,7 @@ def _explain(offered: Offered, profile: Profile) -> float:
 
 def ours_estimated(offered: Offered) -> Scores:
     """EMPD with m and u estimated on the set itself, without labels."""
-    profile = load_profile()
+    profile = offered.profile
     started = time.perf_counter()
     estimate = estimate_from(offered, profile)
     said = estimate.mixture.probabilities(estimate.found.codes)
@@ -144,6 +166,7 @@ def _peak() -> int:
 
 TOOLS: dict[str, Callable[[Offered], Scores]] = {
     "empd": ours,
+    "empd_common": ours_on_common_fields,
     "empd_em": ours_estimated,
     "rapidfuzz": baseline,
     **{

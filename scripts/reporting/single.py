@@ -45,7 +45,7 @@ def _records(folder: Path, run: Json, cases: list[Json]) -> list[str]:
         "",
     ]
     for kind, found in row["slices"].items():
-        lines += [f"## Recall by {kind}", "", *_shares(kind, found)]
+        lines += [f"## Recall by {kind}", "", *_shares(kind, found)] if found else []
     return lines + _errors(row, cases)
 
 

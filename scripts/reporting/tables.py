@@ -48,9 +48,10 @@ def tools(run: Json) -> list[str]:
 def provenance(run: Json) -> str:
     """What a run says about itself, in a line."""
     of = f" --size {run['size']} --seed {run['seed']}" if run["seed"] else ""
-    against = ",".join(row["tool"] for row in run["rows"][1:])
+    others = ",".join(row["tool"] for row in run["rows"][1:])
+    against = f" --against {others}" if others else ""
     return (
-        f"`scripts/benchmark.py {run['suite']}{of} --against {against}` at commit "
+        f"`scripts/benchmark.py {run['suite']}{of}{against} --out DIR` at commit "
         f"{run['commit'][:10]}, profile `{run['profile']}`, Python {run['python']}, "
         f"{run['machine']['cores']} cores."
     )

@@ -7,12 +7,11 @@ import numpy as np
 from matching.bulk.scorer import RecordTable
 from matching.estimation.patterns import patterns
 from matching.estimation.verdicts import posterior_m
-from matching.profile import TermFrequencies
 from service.alerts.repository import AlertRepository
 from service.audit.schemas import AuditEvent
 from service.cases.repository import matching_records
 from service.errors import Conflict
-from service.linkage import Linkage
+from service.linkage import Linkage, record_tokens
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
 
@@ -29,7 +28,7 @@ def learn_from_verdicts(
         How many pairs taught, and field to level to m.
 
     Raises:
-        Forbidden: If the actor may not read all cases.
+        Forbidden: If the actor may not read statistics.
         Conflict: If too few pairs are confirmed.
     """
     work.actor.require(Permission.STATISTICS_READ)
@@ -38,7 +37,9 @@ def learn_from_verdicts(
         raise Conflict(f"{len(pairs)} pairs are confirmed; {LEAST_VERDICTS} are needed to learn")
     records = matching_records(work.session, {case_id for pair in pairs for case_id in pair})
     rows = {case_id: row for row, case_id in enumerate(records)}
-    table = RecordTable(list(records.values()), linkage.profile, TermFrequencies.empty())
+    tokens = record_tokens(records.values())
+    frequencies = linkage.open_index(work.session).frequencies(tokens)
+    table = RecordTable(list(records.values()), linkage.profile, frequencies)
     left = np.array([rows[one] for one, _ in pairs], dtype=np.int64)
     right = np.array([rows[other] for _, other in pairs], dtype=np.int64)
     found = posterior_m(patterns(table, left, right), linkage.profile)

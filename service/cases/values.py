@@ -137,7 +137,7 @@ def wrong_field(field: str, reason: str) -> PydanticCustomError:
 
 @lru_cache(maxsize=512)
 def language_code(text: str) -> str:
-    """Check an ISO 639-1, 639-2 or 639-3 code and give it in small letters.
+    """Read an ISO 639-1, 639-2 or 639-3 code as the shortest there is.
 
     Raises:
         ValueError: If no such language is known.
@@ -145,9 +145,12 @@ def language_code(text: str) -> str:
     code = text.strip().lower()
     known = pycountry.languages
     kind = "alpha_2" if len(code) == len("en") else "alpha_3"
-    if known.get(**{kind: code}) is None and known.get(bibliographic=code) is None:
+    found = known.get(**{kind: code}) or known.get(bibliographic=code)
+    if found is None:
         raise ValueError("is not an ISO 639 language code")
-    return code
+    # One code for one language, so that equal ones are equal.
+    shortest: str = getattr(found, "alpha_2", found.alpha_3)
+    return shortest
 
 
 def document_key(number: str) -> str:

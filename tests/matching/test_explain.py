@@ -57,7 +57,10 @@ def test_in_words() -> None:
         ("fr-BE,fr;q=0.9,en;q=0.5", "fr"),
         ("de,en;q=0.4,fr;q=0.8", "fr"),
         ("de", "en"),
-        ("fr;q=zero", "fr"),
+        ("fr;q=zero", "en"),
+        ("fr; q=0.9", "fr"),
+        ("fr;q=0", "en"),
+        ("FR;Q=1.0,de", "fr"),
         (";;q=,,", "en"),
     ],
 )

@@ -21,7 +21,7 @@ KEYS = {
 
 @pytest.fixture
 def stored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    arguments = ["population", "--size", "300", "--seed", "7", "--out", str(tmp_path), "--json"]
+    arguments = ["population", "--size", "600", "--seed", "7", "--out", str(tmp_path), "--json"]
     assert benchmark.main([*arguments, "--against", "empd_em,rapidfuzz"]) == 0
     assert json.loads(capsys.readouterr().out)["suite"] == "population"
     return tmp_path

@@ -129,6 +129,35 @@ def born_in(*places: str) -> PersonRecord:
         (compare_weight, looks(weight_kg=(50, 55)), looks(weight_kg=(60, 60)), "weight.same"),
         (compare_weight, looks(weight_kg=(40, 42)), looks(weight_kg=(80, 80)), "weight.different"),
         (compare_eyes, looks(eye_colour="BRO"), looks(eye_colour="hazel"), "eye_colour.similar"),
+        (compare_eyes, looks(eye_colour="BRO"), looks(eye_colour="brown"), "eye_colour.same"),
+        (compare_eyes, looks(eye_colour="unknown"), looks(eye_colour="blue"), "eye_colour.missing"),
+        (compare_hair, looks(hair_colour="BLA"), looks(hair_colour="Black"), "hair_colour.same"),
+        (CITY.compare, lives(city="unknown"), lives(city="Unbekannt"), "city.missing"),
+        (ADDRESS.compare, lives(text="?"), lives(text="-"), "address.missing"),
+        (
+            ADDRESS.compare,
+            lives(text="Hoofdstraat 8"),
+            lives(text="Hoofdstraat 80"),
+            "address.similar",
+        ),
+        (compare_documents, paper("unknown"), paper("UNKNOWN"), "document.missing"),
+        (compare_documents, paper("000000"), paper("000000"), "document.missing"),
+        (compare_documents, paper("D23145890²"), paper("D23145890²"), "document.same"),
+        (compare_documents, paper("AB123456"), paper("AB123457", "id_card"), "document.other_kind"),
+        (compare_phones, phone("+32460123456"), phone("+33760123456"), "phone.other"),
+        (compare_phones, phone("0032460123456"), phone("+32 460 12 34 56"), "phone.same"),
+        (
+            compare_nationality,
+            record(nationalities=("",)),
+            record(nationalities=("",)),
+            "nationality.missing",
+        ),
+        (
+            compare_nationality,
+            record(nationalities=("DE",)),
+            record(nationalities=("de",)),
+            "nationality.same",
+        ),
         (compare_eyes, looks(eye_colour="brown"), looks(eye_colour="blue"), "eye_colour.different"),
         (
             compare_hair,
@@ -156,7 +185,7 @@ def born_in(*places: str) -> PersonRecord:
         ),
         (
             compare_events,
-            event("encounter", "2026-03-02", "GR"),
+            event("encounter", "2026-03-02", "AF"),
             event("encounter", "2026-03-02", "SE"),
             "events.two_places",
         ),
@@ -188,6 +217,12 @@ def test_reasons_are_symmetric(
             looks(eye_colour="brown"),
             looks(eye_colour="hazel"),
             looks(eye_colour="blue"),
+        ),
+        (
+            compare_hair,
+            looks(hair_colour="brown"),
+            looks(hair_colour="light brown"),
+            looks(hair_colour="red"),
         ),
         (PLACE_OF_BIRTH.compare, born_in("Kabul"), born_in("Afghanistan"), born_in("Gent")),
     ],
@@ -232,3 +267,15 @@ def test_places_in_other_languages() -> None:
     assert kilometres("BE", "NL") < 500
     assert kilometres("GR", "SE") > 2000
     assert kilometres("BE", "QQ") == 0
+
+
+def test_levels_are_in_order_and_disagreement_never_speaks_for_one_person() -> None:
+    weights = PROFILE.weights
+    for name, bits in weights.items():
+        field, level = name.split(".")
+        if level in {"disagree", "impossible", "two_places"}:
+            assert bits < 0, name
+        if level in {"agree", "possible"}:
+            assert bits > 0, name
+        if level == "close" and f"{field}.disagree" in weights:
+            assert weights[f"{field}.disagree"] < bits < weights[f"{field}.agree"], name
