@@ -30,6 +30,8 @@ def from_mixture(
 ) -> dict[str, dict[str, dict[str, float]]]:
     """The m of one person's pairs, and u of the strangers that retrieval offers.
 
+    Where a floor lifts a rare level, the m of a field add up to a little over one.
+
     Args:
         mixture: As fitted to the pairs that retrieval offers.
         fields: Names of the fields and their levels, as the mixture has them.

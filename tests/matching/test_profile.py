@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 import pytest
@@ -39,3 +40,25 @@ def test_rare_parts_say_more_and_the_floor_holds() -> None:
     assert borne == sorted(borne, reverse=True)
     said = [profile.vowelled.bits(1.0, share) for share in borne]
     assert said[0] < said[1] <= said[2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("prior = -14.0", "prior = nan", "score.prior"),
+        ("prior = -14.0", 'prior = "x"', "score.prior"),
+        ("soft_limit = 12.0", "", "names.soft_limit"),
+        ("swapped = 7.4", "", "dates.swapped"),
+        ("[levels.sex]", "[levels.gender]", "levels.sex"),
+        ("[levels.marks]\nagree", "[levels.marks]\nalike", "levels.marks.agree"),
+        ("slope = 0.5312", "slope = -1.0", "slope"),
+        ("strong = 7.4", "strong = -9.0", "bands"),
+        ("exact = 10.5", "exact = inf", "dates.exact"),
+        ('household = { fields = ["address"', 'household = { fields = ["addres"', "addres"),
+    ],
+)
+def test_a_profile_that_no_score_could_stand_on_is_refused(old: str, new: str, said: str) -> None:
+    text = resources.files("matching.profiles").joinpath("default.toml").read_text("utf-8")
+    assert text.count(old) == 1
+    with pytest.raises(ValueError, match=re.escape(said)):
+        parse_profile(text.replace(old, new).encode())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from matching.profile import parse_profile
 from scripts import benchmark, estimate, report
 from scripts.benchmarking.peering import PYTHON
 
@@ -83,6 +84,37 @@ def test_a_peer_that_is_not_installed_is_said(
     options = ["names", "--against", "wratio", "--out", str(tmp_path)]
     assert benchmark.main(options) == 2
     assert "scripts/peers" in capsys.readouterr().err
+
+
+def test_a_proposal_carries_its_calibration_and_can_be_benchmarked(tmp_path: Path) -> None:
+    arguments = ["--size", "500", "--seed", "11", "--calibrate", "12", "--out", str(tmp_path)]
+    assert estimate.main(arguments) == 0
+    report_of = json.loads((tmp_path / "estimate.json").read_text("utf-8"))
+    proposed = tmp_path / "profile.toml"
+    profile = parse_profile(proposed.read_bytes())
+    assert profile.slope == report_of["calibration"]["slope"] > 0
+    assert profile.intercept == report_of["calibration"]["intercept"]
+    assert "train seed 11" in proposed.read_text("utf-8")
+    measured = ["population", "--size", "300", "--seed", "7", "--profile", str(proposed)]
+    assert benchmark.main([*measured, "--out", str(tmp_path / "run")]) == 0
+    run = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
+    assert run["profile"] == profile.id
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--calibrate", "x"],
+        ["--calibrate", "101"],
+        ["--calibrate", "12,12"],
+        ["--size", "10"],
+        ["--seed", "0"],
+    ],
+)
+def test_wrong_use_of_the_estimate(tmp_path: Path, wrong: list[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        estimate.main([*wrong, "--out", str(tmp_path)])
+    assert refused.value.code == 2
 
 
 def test_nothing_is_estimated_on_test_seeds(
