@@ -97,12 +97,16 @@ def _with_joint_limits(evidence: list[Evidence], profile: Profile) -> list[Evide
 
 def _limited(evidence: list[Evidence], joint: JointLimit, *, sign: int) -> list[Evidence]:
     """Scale what speaks one way in some fields; one changed claim changes all of them."""
-    speaks = [item.field in joint.fields and item.weight * sign > 0 for item in evidence]
-    together = sum(item.weight * sign for item, one in zip(evidence, speaks, strict=True) if one)
+    together = 0.0
+    for item in evidence:
+        if item.field in joint.fields:
+            together += max(item.weight * sign, 0.0)
     if together <= joint.limit:
         return evidence
     share = joint.limit / together
     return [
-        dataclasses.replace(item, weight=item.weight * share) if one else item
-        for item, one in zip(evidence, speaks, strict=True)
+        dataclasses.replace(item, weight=item.weight * share)
+        if item.field in joint.fields and item.weight * sign > 0
+        else item
+        for item in evidence
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from matching.compare.attributes import equal
 from matching.compare.texts import is_placeholder
@@ -112,6 +113,7 @@ def compare_hair(left: PersonRecord, right: PersonRecord, profile: Profile) -> E
     return _colour("hair_colour", one, other, profile)
 
 
+@lru_cache(maxsize=10_000)
 def colour(text: str) -> str:
     """A colour in small letters and one spelling; nothing where it is not known."""
     said = text.casefold().strip().replace("gray", "grey")

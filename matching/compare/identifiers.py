@@ -63,6 +63,7 @@ def numbered(record: PersonRecord) -> tuple[Document, ...]:
     return tuple(found)[:MOST_DOCUMENTS]
 
 
+@lru_cache(maxsize=100_000)
 def is_number(normal: str) -> bool:
     """Whether a number is long enough, holds a digit and is not one sign over and over."""
     enough = len(normal) >= MIN_LENGTH and len(set(normal)) > 1
@@ -128,6 +129,7 @@ def contacts(record: PersonRecord, kind: str) -> set[str]:
     return {number for number in map(_phone, found) if is_number(number)}
 
 
+@lru_cache(maxsize=100_000)
 def _phone(text: str) -> str:
     digits = "".join(str(unicodedata.digit(letter, "")) for letter in text)
     if text.startswith("00"):

@@ -85,6 +85,7 @@ class TextField:
         return Evidence(self.name, _OUTCOMES[level], weight, one, other, reason)
 
 
+@lru_cache(maxsize=100_000)
 def is_placeholder(text: str) -> bool:
     """Whether a text says in words that nothing is known."""
     return text.casefold().strip(" .-?") in NOTHING_KNOWN
