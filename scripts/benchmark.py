@@ -102,7 +102,7 @@ def _records(options: argparse.Namespace) -> Json:
 def _names(options: argparse.Namespace) -> Json:
     judged = judged_pairs()
     pairs = [(item.left, item.right) for item in judged]
-    found = [NAME_TOOLS[name](pairs) for name in options.tools]
+    found = [NAME_TOOLS[name](pairs, options.profile) for name in options.tools]
     run = {**_facts(options), "rows": [name_row(scores, judged) for scores in found]}
     cases = [
         {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.bulk.names import BoolArray
 from matching.bulk.rows import Column
 from matching.bulk.sounds import FloatArray, IntArray
 from matching.compare.dates import MOST_CLAIMS
@@ -34,8 +34,6 @@ _DAY, _YEAR = _PRECISIONS[Precision.DAY], _PRECISIONS[Precision.YEAR]
 _RANGE = _PRECISIONS[Precision.RANGE]
 _DIGITS = 10 ** np.arange(7, -1, -1)
 _ETHIOPIAN, _SOLAR = np.array(sorted(ETHIOPIAN_YEARS)), np.array(sorted(SOLAR_HIJRI_YEARS))
-
-BoolArray = NDArray[np.bool_]
 
 
 class BirthTable:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from matching import compare_names, load_profile
+from matching import Profile, compare_names
 from scripts.benchmarking.peering import score_names
 
 OURS_THRESHOLD = 0.0
@@ -38,6 +38,10 @@ class NameScores:
     seconds: float
 
 
+NameTool = Callable[[Sequence[NamePair], Profile], NameScores]
+"""Scores pairs of names; the profile is for EMPD alone."""
+
+
 def judged_pairs() -> list[Judged]:
     """The project's own list, `fixtures/judged.csv`."""
     text = resources.files("fixtures").joinpath("judged.csv").read_text("utf-8")
@@ -47,26 +51,25 @@ def judged_pairs() -> list[Judged]:
     ]
 
 
-def ours(pairs: Sequence[NamePair]) -> NameScores:
+def ours(pairs: Sequence[NamePair], profile: Profile) -> NameScores:
     """EMPD by the evidence of the names alone, every part uncommon."""
-    profile = load_profile()
     started = time.perf_counter()
     values = [compare_names(left, right, profile).weight for left, right in pairs]
     seconds = time.perf_counter() - started
     return NameScores("empd", profile.id, OURS_THRESHOLD, values, seconds)
 
 
-def peer(tool: str) -> Callable[[Sequence[NamePair]], NameScores]:
+def peer(tool: str) -> NameTool:
     """A tool that runs in the peers' environment."""
 
-    def score(pairs: Sequence[NamePair]) -> NameScores:
+    def score(pairs: Sequence[NamePair], _profile: Profile) -> NameScores:
         found = score_names(tool, pairs)
         return NameScores(tool, found.version, found.threshold, found.scores, found.seconds)
 
     return score
 
 
-NAME_TOOLS: dict[str, Callable[[Sequence[NamePair]], NameScores]] = {
+NAME_TOOLS: dict[str, NameTool] = {
     "empd": ours,
     **{name: peer(name) for name in ("nomenklatura_logic", "wratio", "jarowinkler")},
 }

@@ -66,7 +66,7 @@ def record_row(scores: Scores, offered: Offered, labelled: Labelled) -> Json:
         "calibration_error_likely": None,
         "reliability": [],
         "cultures_at_precision": _recall_by_culture(scores, offered, labelled),
-        "slices": _slices(scores, offered, labelled),
+        "slices": _slices(scores, offered, labelled, top.threshold),
     }
     if scores.probabilities is not None:
         bins, error = calibration(scores.probabilities.tolist(), matches.tolist())
@@ -121,13 +121,11 @@ def _shares(hits: Iterable[tuple[str, bool]]) -> Json:
     return shares
 
 
-def _slices(scores: Scores, offered: Offered, labelled: Labelled) -> Json:
-    """Recall at the tool's best threshold by culture, scripts and what went wrong."""
+def _slices(scores: Scores, offered: Offered, labelled: Labelled, threshold: float) -> Json:
+    """Recall at a threshold by culture, scripts and what went wrong."""
     if not labelled.facts:
         return {}
-    values, matches = scores.values.tolist(), offered.matches.tolist()
-    top = best(curve(values, matches, total=offered.total))
-    hits = sorted(_found(scores, offered, labelled, top.threshold).items())
+    hits = sorted(_found(scores, offered, labelled, threshold).items())
     by_kind: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     for pair, hit in hits:
         facts = [labelled.facts[name] for name in pair]
@@ -171,6 +169,5 @@ def _groups(scores: NameScores, judged: Sequence[Judged], threshold: float) -> J
         matches = [judged[place].same for place in here]
         values = [scores.values[place] for place in here]
         quality = quality_at(values, matches, total=sum(matches), threshold=threshold)
-        own = best(curve(values, matches, total=sum(matches)))
-        found[group] = {"pairs": len(here), "f1": round(quality.f1, 4), "own_f1": round(own.f1, 4)}
+        found[group] = {"pairs": len(here), "f1": round(quality.f1, 4)}
     return found

@@ -97,8 +97,10 @@ def test_a_proposal_carries_its_calibration_and_can_be_benchmarked(tmp_path: Pat
     assert "train seed 11" in proposed.read_text("utf-8")
     measured = ["population", "--size", "300", "--seed", "7", "--profile", str(proposed)]
     assert benchmark.main([*measured, "--out", str(tmp_path / "run")]) == 0
-    run = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
-    assert run["profile"] == profile.id
+    assert benchmark.main(["names", "--profile", str(proposed), "--out", str(tmp_path / "n")]) == 0
+    for folder in ("run", "n"):
+        run = json.loads((tmp_path / folder / "run.json").read_text("utf-8"))
+        assert run["profile"] == run["rows"][0]["version"] == profile.id
 
 
 @pytest.mark.parametrize(
