@@ -162,6 +162,17 @@ def question(number: str = "NL-2026-1", **person: Any) -> Json:
     }
 
 
+def wish(reply: Json, **change: Any) -> Json:
+    """A follow-up on the first match of a reply."""
+    return {
+        "request_number": "NL-2026-1",
+        "reference_number": reply["matches"][0]["reference_number"],
+        "reason": "Child believed recruited by traffickers",
+        "requested_data": ["identity", "last_known_location"],
+        **change,
+    }
+
+
 class TestQueries:
     @pytest.fixture
     def partner(self, served: Served) -> Client:
@@ -216,14 +227,7 @@ class TestQueries:
 
     def follow_up(self, partner: Client, **change: Any) -> Json:
         reply = partner.post("/europol/v1/queries", question())
-        return {
-            "request_number": "NL-2026-1",
-            "reference_number": reply["matches"][0]["reference_number"],
-            "priority": "urgent",
-            "reason": "Child believed recruited by traffickers",
-            "requested_data": ["identity", "last_known_location"],
-            **change,
-        }
+        return wish(reply, priority="urgent", **change)
 
     def test_nothing_is_given_before_the_owner_decides(
         self, owner: Client, partner: Client
@@ -296,13 +300,7 @@ class TestGrants:
         """Id of the case and path of a follow-up to which all was granted."""
         case_id = owner.register(girl(["europol"]))["case"]["case_id"]
         reply = partner.post("/europol/v1/queries", question())
-        asked = {
-            "request_number": "NL-2026-1",
-            "reference_number": reply["matches"][0]["reference_number"],
-            "reason": "Child believed recruited by traffickers",
-            "requested_data": ["identity", "last_known_location"],
-        }
-        follow_up = partner.post("/europol/v1/follow-ups", asked, 201)
+        follow_up = partner.post("/europol/v1/follow-ups", wish(reply), 201)
         path = f"/europol/v1/follow-ups/{follow_up['follow_up_id']}"
         owner.post(f"{path}/decision", {"decision": "granted", "reason": "urgent"})
         return case_id, path
@@ -352,12 +350,7 @@ class TestGrants:
     ) -> None:
         case_id = owner.register(girl(["europol"]))["case"]["case_id"]
         reply = partner.post("/europol/v1/queries", question())
-        asked = {
-            "request_number": "NL-2026-1",
-            "reference_number": reply["matches"][0]["reference_number"],
-            "reason": "Child believed recruited by traffickers",
-            "requested_data": ["identity"],
-        }
+        asked = wish(reply, requested_data=["identity"])
         waiting = partner.post("/europol/v1/follow-ups", asked, 201)
         owner.patch(f"/api/v1/cases/{case_id}", {"expected_version": 1, "release": []})
         partner.post("/europol/v1/follow-ups", asked, 409)
