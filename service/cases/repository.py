@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, true, update
+from sqlalchemy import ColumnElement, Select, exists, false, func, insert, or_, true, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -101,11 +101,28 @@ class CaseRepository:
             found.update({row[0].id: ReadableCase(*row) for row in rows})
         return found
 
-    def open_digests(self) -> dict[int, str]:
-        """Content digests of all open cases by internal id, for comparisons."""
-        query = select(Case.id, Case.content_digest).where(col(Case.status) == Status.OPEN.value)
-        rows = self.session.execute(query.order_by(col(Case.id)))
+    def open_digests(
+        self, *, after: int = 0, until: int | None = None, limit: int | None = None
+    ) -> dict[int, str]:
+        """Content digests of open cases by internal id, by rising id, for comparisons.
+
+        Args:
+            after: Only cases with larger ids.
+            until: Only cases up to this id.
+            limit: How many at most.
+        """
+        query = select(Case.id, Case.content_digest).where(
+            col(Case.status) == Status.OPEN.value, col(Case.id) > after
+        )
+        if until is not None:
+            query = query.where(col(Case.id) <= until)
+        rows = self.session.execute(query.order_by(col(Case.id)).limit(limit))
         return {case_id: digest for case_id, digest in rows if case_id is not None}
+
+    def count_open(self) -> int:
+        """How many cases are open."""
+        query = select(func.count()).where(col(Case.status) == Status.OPEN.value)
+        return self.session.scalar(query) or 0
 
     def not_compared(self, authority_ids: Collection[int]) -> list[int]:
         """Open cases of authorities that were stored but never compared with the collection."""

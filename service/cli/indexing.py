@@ -1,51 +1,57 @@
-"""`empd index`: build, status, verify."""
+"""`empd index`: build, status, verify, compact."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
-from matching.retrieval import IndexEntry, index_entry
-from service.audit.schemas import AuditEvent
-from service.cases.repository import CaseRepository, chunks, matching_records
-from service.cli.context import AsJson, guarded, open_context
+from service.cli.context import AsJson, Context, guarded, open_context
 from service.cli.output import progress_bar, show_json, show_line
-from service.exchange.importing import Progress
-from service.index.sql import SqlIndex
-from service.store.unit_of_work import UnitOfWork
+from service.index.upkeep import Progress, Upkeep
+from service.store.engine import for_reading
 
 app = typer.Typer(help="The index of candidates, a projection of the cases.", no_args_is_help=True)
 
 
-def entries_of(work: UnitOfWork, progress: Progress) -> Iterator[IndexEntry]:
-    """Index entries of all open cases, from the store."""
-    ids = CaseRepository(work.session, work.actor).open_digests()
-    done = 0
-    for chunk in chunks(ids):
-        for case_id, record in matching_records(work.session, chunk).items():
-            yield index_entry(case_id, record)
-        done += len(chunk)
-        progress("reading cases", done, len(ids))
+def upkeep_of(context: Context, progress: Progress) -> Upkeep:
+    """Upkeep for whoever runs the command."""
+    return Upkeep(
+        context.engine, context.linkage.open_index, context.actor, context.clock, progress
+    )
 
 
 @app.command()
 @guarded
 def build(as_json: AsJson = False) -> None:
-    """Build the index anew from the cases and let it answer.
+    """Build the index anew from the cases and let it answer; searches go on meanwhile.
 
     Example: empd index build
     """
-    with open_context() as context, context.work() as work, progress_bar() as progress:
-        index = SqlIndex(work.session)
-        generation = index.build(entries_of(work, progress))
-        index.activate(generation)
-        work.audit(AuditEvent("index:build", detail={"generation": generation.name}))
+    with open_context() as context, progress_bar() as progress:
+        generation = upkeep_of(context, progress).rebuild()
     if as_json:
         show_json({"generation": generation.name})
     else:
         show_line(f"generation {generation.name} answers")
+
+
+@app.command()
+@guarded
+def compact(as_json: AsJson = False) -> None:
+    """Write what imports left in many small pieces in a form that is quicker to read.
+
+    Example: empd index compact
+    """
+    with open_context() as context, progress_bar() as progress:
+        upkeep = upkeep_of(context, progress)
+        upkeep.sweep()
+        terms = upkeep.compact()
+    if as_json:
+        show_json({"compacted": terms})
+    else:
+        show_line(f"{terms} terms compacted")
 
 
 @app.command()
@@ -55,7 +61,7 @@ def status(as_json: AsJson = False) -> None:
 
     Example: empd index status
     """
-    with open_context() as context, Session(context.engine) as session:
+    with open_context() as context, Session(for_reading(context.engine)) as session:
         index = context.linkage.open_index(session)
         body = {"healthy": index.healthy(), "generation": index.generation().name}
         cases = index.frequencies([]).total
@@ -67,19 +73,33 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 @guarded
-def verify(as_json: AsJson = False) -> None:
-    """Compare the index with the cases; exit 1 when they differ.
+def verify(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the index with the cases; exit 1 when they differ and were not mended.
 
-    Example: empd index verify
+    Example: empd index verify --repair
     """
-    with open_context() as context, context.work() as work, progress_bar() as progress:
-        missing, stale, surplus = SqlIndex(work.session).verify(entries_of(work, progress))
-        work.audit(AuditEvent("index:verify"))
-    clean = not (missing or stale or surplus)
-    body = {"clean": clean, "missing": missing, "stale": stale, "surplus": surplus}
+    with open_context() as context, progress_bar() as progress:
+        upkeep = upkeep_of(context, progress)
+        found = upkeep.verify()
+        if repair and not found.clean:
+            upkeep.repair(found)
+            left = upkeep.verify()
+        else:
+            left = found
+    body = {
+        "clean": left.clean,
+        "missing": len(found.missing),
+        "stale": len(found.stale),
+        "surplus": len(found.surplus),
+        "miscounted": found.miscounted,
+        "repaired": repair and not found.clean and left.clean,
+    }
     if as_json:
         show_json(body)
     else:
-        show_line(f"missing {missing}, stale {stale}, surplus {surplus}")
-    if not clean:
+        show_line(", ".join(f"{name} {value}" for name, value in body.items() if name != "clean"))
+    if not left.clean:
         raise typer.Exit(1)

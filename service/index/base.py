@@ -34,11 +34,19 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Best first; `cut` says that more were found than asked for."""
+    """Best first.
+
+    Attributes:
+        items: The candidates.
+        considered: Cases that had something in common with the query.
+        cut: Whether more were found than asked for, or some were not looked at.
+        fallback: Name of the index that answered in place of the chosen one.
+    """
 
     items: tuple[Candidate, ...]
     considered: int
     cut: bool
+    fallback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +75,29 @@ class CandidateIndex(Protocol):
     def remove(self, case_ids: Collection[int]) -> None:
         """Take cases out; unknown ids are no error."""
 
-    def build(self, entries: Iterable[IndexEntry]) -> Generation:
-        """Build a new generation beside the active one."""
+    def hold(self) -> None:
+        """Let nobody else write the index until this transaction ends."""
+
+    def begin(self) -> Generation:
+        """Begin a new generation beside the one that answers."""
+
+    def fill(self, generation: Generation, entries: Collection[IndexEntry]) -> None:
+        """Put a share of the cases into a generation, by rising ids, share after share.
+
+        From then on `upsert` and `remove` keep these cases up to date in both.
+        """
 
     def activate(self, generation: Generation) -> None:
-        """Answer from a generation from now on, and drop the others."""
+        """Answer from a generation from now on; the others are swept later."""
+
+    def sweep(self, most: int) -> bool:
+        """Delete about so many rows that no generation needs; true while some are left."""
+
+    def scattered(self) -> list[int]:
+        """What `compact` would write in a better form; empty when there is nothing to do."""
+
+    def compact(self, scattered: Collection[int]) -> None:
+        """Write a share of what `scattered` named in a form that is quicker to read."""
 
     def generation(self) -> Generation:
         """The generation that answers."""

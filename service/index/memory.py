@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
-from matching.retrieval import (
-    NAME,
-    IndexEntry,
-    IntArray,
-    TermGroup,
-    exact_groups,
-    expand_part,
-    index_query,
-    kind_code,
-    kinds_of,
-    rank_postings,
-    vocabulary_keys,
-)
+from matching.retrieval import NAME, IndexEntry, InvertedFile, Ranked, Tally, index_query
+from matching.retrieval.attributes import BoolArray, IntArray, PackedArray, of_kinds
 from service.errors import IndexNotReady
 from service.index.base import Candidate, Candidates, Generation, Scope
 
 
-def scope_filter(scope: Scope, ids: IntArray, packed: IntArray) -> NDArray[np.bool_]:
+def allowed_by(scope: Scope) -> Callable[[IntArray, PackedArray], BoolArray]:
     """Which candidates a scope allows."""
-    allowed: NDArray[np.bool_] = np.ones(len(ids), dtype=bool)
-    if scope.exclude:
-        allowed &= ~np.isin(ids, np.fromiter(scope.exclude, dtype=np.int64))
-    if scope.kinds:
-        codes = [kind_code(kind) for kind in sorted(scope.kinds)]
-        allowed &= np.isin(kinds_of(packed), codes)
+
+    def allowed(ids: IntArray, packed: PackedArray) -> BoolArray:
+        found = of_kinds(packed, scope.kinds)
+        if scope.exclude:
+            found &= ~np.isin(ids, np.fromiter(scope.exclude, dtype=np.int64))
+        return found
+
     return allowed
+
+
+def candidates_of(ranked: Ranked, *, cut: bool) -> Candidates:
+    """What was ranked, as the port gives it."""
+    pairs = zip(ranked.case_ids.tolist(), ranked.scores.tolist(), strict=True)
+    items = tuple(Candidate(case_id, score) for case_id, score in pairs)
+    return Candidates(items, ranked.considered, cut or ranked.considered > len(items))
 
 
 class _Contents:
@@ -43,54 +38,18 @@ class _Contents:
 
     def __init__(self) -> None:
         self.entries: dict[int, IndexEntry] = {}
-        self.postings: dict[str, dict[int, int]] = defaultdict(dict)
-        self.keys: dict[str, set[str]] = defaultdict(set)
-        self.arrays: dict[str, tuple[IntArray, IntArray]] = {}
-        self.groups: dict[str, TermGroup] = {}
+        self.file = InvertedFile()
+        self.built_until = 0
 
-    def put(self, entry: IndexEntry) -> None:
-        self.drop(entry.case_id)
-        self.entries[entry.case_id] = entry
-        for term in entry.terms:
-            if term not in self.postings and term.startswith(NAME):
-                for key in vocabulary_keys(term.removeprefix(NAME)):
-                    self.keys[key].add(term)
-            self.postings[term][entry.case_id] = entry.packed
-            self.arrays.pop(term, None)
-        self.groups.clear()
+    def put(self, entries: Iterable[IndexEntry]) -> None:
+        newest = {entry.case_id: entry for entry in entries}
+        self.drop(newest)
+        self.file.put(list(newest.values()))
+        self.entries.update(newest)
 
-    def drop(self, case_id: int) -> None:
-        entry = self.entries.pop(case_id, None)
-        if entry is None:
-            return
-        for term in entry.terms:
-            self.postings[term].pop(case_id)
-            self.arrays.pop(term, None)
-            if not self.postings[term]:
-                del self.postings[term]
-                if term.startswith(NAME):
-                    for key in vocabulary_keys(term.removeprefix(NAME)):
-                        self.keys[key].discard(term)
-        self.groups.clear()
-
-    def of_term(self, term: str) -> tuple[IntArray, IntArray]:
-        found = self.arrays.get(term)
-        if found is None:
-            held = self.postings.get(term, {})
-            found = (
-                np.fromiter(held.keys(), dtype=np.int64, count=len(held)),
-                np.fromiter(held.values(), dtype=np.int64, count=len(held)),
-            )
-            self.arrays[term] = found
-        return found
-
-    def group(self, part: str) -> TermGroup:
-        found = self.groups.get(part)
-        if found is None:
-            terms = {t for key in vocabulary_keys(part) for t in self.keys.get(key, ())}
-            vocabulary = {t.removeprefix(NAME): len(self.postings[t]) for t in terms}
-            found = self.groups[part] = expand_part(part, vocabulary, len(self.entries))
-        return found
+    def drop(self, case_ids: Iterable[int]) -> None:
+        held = [self.entries.pop(case_id) for case_id in case_ids if case_id in self.entries]
+        self.file.drop(held)
 
 
 class MemoryIndex:
@@ -99,6 +58,7 @@ class MemoryIndex:
     def __init__(self) -> None:
         self._generations = {1: _Contents()}
         self._active = 1
+        self._tally = Tally()
 
     @property
     def _contents(self) -> _Contents:
@@ -106,52 +66,62 @@ class MemoryIndex:
 
     def candidates(self, query: PersonRecord, scope: Scope, limit: int) -> Candidates:
         """The best candidates for a record; ties by id."""
-        contents = self._contents
-        asked = index_query(query)
-        groups = [contents.group(part) for part in asked.parts] + exact_groups(asked)
-        ranked = rank_postings(
-            asked,
-            groups,
-            contents.of_term,
-            limit=limit,
-            keep=lambda ids, packed: scope_filter(scope, ids, packed),
+        ranked, cut = self._contents.file.search(
+            index_query(query), self._tally, limit=limit, allowed=allowed_by(scope)
         )
-        items = tuple(
-            Candidate(int(case_id), float(score))
-            for case_id, score in zip(ranked.case_ids, ranked.scores, strict=True)
-        )
-        return Candidates(items, ranked.considered, ranked.considered > limit)
+        return candidates_of(ranked, cut=cut)
 
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
-        postings = self._contents.postings
-        counts = {token: len(postings.get(f"{NAME}{token}", ())) for token in tokens}
-        return TermFrequencies(len(self._contents.entries), counts)
+        file = self._contents.file
+        return TermFrequencies(
+            file.cases, {token: file.count(f"{NAME}{token}") for token in tokens}
+        )
 
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
         """Put cases in, replacing what was held of them."""
-        for entry in entries:
-            self._contents.put(entry)
+        given = list(entries)
+        for number, contents in self._generations.items():
+            is_whole = number == self._active
+            contents.put(e for e in given if is_whole or e.case_id <= contents.built_until)
 
     def remove(self, case_ids: Collection[int]) -> None:
         """Take cases out; unknown ids are no error."""
-        for case_id in case_ids:
-            self._contents.drop(case_id)
+        for contents in self._generations.values():
+            contents.drop(case_ids)
 
-    def build(self, entries: Iterable[IndexEntry]) -> Generation:
-        """Build a new generation beside the active one."""
+    def hold(self) -> None:
+        """Nothing to do: nobody else writes it."""
+
+    def begin(self) -> Generation:
+        """Begin a new generation beside the one that answers."""
         number = max(self._generations) + 1
-        contents = self._generations[number] = _Contents()
-        for entry in entries:
-            contents.put(entry)
+        self._generations[number] = _Contents()
         return Generation(number, f"memory-{number}")
 
+    def fill(self, generation: Generation, entries: Collection[IndexEntry]) -> None:
+        """Put a share of the cases into a generation."""
+        contents = self._known(generation)
+        contents.put(entries)
+        contents.built_until = max((e.case_id for e in entries), default=contents.built_until)
+
     def activate(self, generation: Generation) -> None:
-        """Answer from a generation from now on, and drop the others."""
-        if generation.number not in self._generations:
-            raise IndexNotReady("this generation of the index was not built")
+        """Answer from a generation from now on."""
+        self._known(generation)
         self._active = generation.number
-        self._generations = {generation.number: self._contents}
+
+    def sweep(self, most: int) -> bool:
+        """Forget the generations that do not answer."""
+        del most
+        self._generations = {self._active: self._contents}
+        return False
+
+    def scattered(self) -> list[int]:
+        """Nothing: it is always in one piece."""
+        return []
+
+    def compact(self, scattered: Collection[int]) -> None:
+        """Nothing to do."""
 
     def generation(self) -> Generation:
         """The generation that answers."""
@@ -160,3 +130,8 @@ class MemoryIndex:
     def healthy(self) -> bool:
         """Always: it lives in this process."""
         return True
+
+    def _known(self, generation: Generation) -> _Contents:
+        if generation.number not in self._generations:
+            raise IndexNotReady("this generation of the index was not built")
+        return self._generations[generation.number]

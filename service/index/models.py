@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from service.store.base import Base, JsonColumn
+from service.store.base import Base
+
+WITHOUT_ROWID = {"sqlite_with_rowid": False}
+"""SQLite keeps rows of a few bytes in the tree of their key, instead of beside it."""
 
 
 class IndexState(Base, table=True):
-    """One generation: how many cases it holds and whether it answers."""
+    """One generation: how far it is built, how many cases it holds, whether it answers.
+
+    While a generation is built, writers keep up to date what it holds already: the
+    cases up to `built_until`; the builder reads the others later.
+    """
 
     __tablename__ = "index_generations"
 
     number: int | None = Field(default=None, primary_key=True)
     term_schema: int
-    active: bool = False
+    state: str
     cases: int = 0
+    built_until: int = 0
 
 
 class IndexTerm(Base, table=True):
-    """One term of a generation and how many cases hold it."""
+    """One term of the vocabulary of a generation and how many cases hold it."""
 
     __tablename__ = "index_terms"
     __table_args__ = (UniqueConstraint("generation", "term"),)
@@ -32,14 +40,15 @@ class IndexTerm(Base, table=True):
 
 
 class IndexKey(Base, table=True):
-    """A key under which folded name parts are found."""
+    """A key (CRC-32) under which a folded name part is found, with the part itself."""
 
     __tablename__ = "index_keys"
-    __table_args__ = (Index("ix_index_keys_term_id", "term_id"),)
+    __table_args__ = (WITHOUT_ROWID,)
 
     generation: int = Field(primary_key=True)
-    key: str = Field(primary_key=True)
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     term_id: int = Field(primary_key=True)
+    part: str
 
 
 class IndexPosting(Base, table=True):
@@ -53,12 +62,48 @@ class IndexPosting(Base, table=True):
     pairs: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class IndexRare(Base, table=True):
+    """A case that holds a term which few share, by the hash of the term."""
+
+    __tablename__ = "index_rare"
+    __table_args__ = (WITHOUT_ROWID,)
+
+    generation: int = Field(primary_key=True)
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    case_id: int = Field(primary_key=True)
+    packed: int
+
+
 class IndexedCase(Base, table=True):
-    """What a generation holds of one case, so that it can be taken out again."""
+    """What a generation holds of one case, so that it can be taken out again.
+
+    `terms` are the terms, one a line.
+    """
 
     __tablename__ = "index_cases"
+    __table_args__ = (WITHOUT_ROWID,)
 
     generation: int = Field(primary_key=True)
     case_id: int = Field(primary_key=True)
-    terms: list[str] = Field(sa_column=Column(JsonColumn, nullable=False))
-    packed: int = Field(sa_column=Column(BigInteger, nullable=False))
+    packed: int
+    terms: str
+
+
+class IndexChange(Base, table=True):
+    """A case that was put in, changed or taken out, in the order of the commits.
+
+    Mirrors in memory and servers elsewhere follow it. `before` are the terms that
+    were held until then; empty for a new case.
+    """
+
+    __tablename__ = "index_changes"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    seq: int | None = Field(
+        default=None,
+        sa_column=Column(
+            BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+        ),
+    )
+    case_id: int
+    before: str = ""

@@ -2,149 +2,199 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
 
-import numpy as np
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session
 
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
-from matching.retrieval import (
-    NAME,
-    SCHEMA,
-    IndexEntry,
-    IndexQuery,
-    TermGroup,
-    exact_groups,
-    expand_part,
-    index_query,
-    rank_postings,
-    vocabulary_keys,
-)
+from matching.retrieval import NAME, SCHEMA, IndexEntry, IndexQuery, TermGroup, index_query
 from service.errors import IndexNotReady, IndexUnavailable
-from service.index.base import Candidate, Candidates, Generation, Scope
-from service.index.memory import scope_filter
+from service.index.base import Candidates, Generation, Scope
+from service.index.memory import allowed_by, candidates_of
+from service.index.mirror import Mirror
 from service.index.models import IndexState
-from service.index.repository import IndexRepository
+from service.index.postings.repository import PostingRepository
+from service.index.reading import SqlReader
+from service.index.repository import ACTIVE, BUILDING, OLD, Change, IndexRepository
+from service.index.vocabulary.repository import VocabularyRepository
+from service.index.writing import SqlWriter
 
-BUILD_BATCH = 2_000
-"""Cases, then terms, written at a time during a build."""
-MAX_POSTINGS = 120_000
-"""Cases fetched for one search: beyond it the least telling terms are left out."""
+_T = TypeVar("_T")
+KEPT_CHANGES = 100_000
+"""Rows of the log that are kept: a mirror that lies further behind is loaded anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What a verification found; empty when the index says what the store says.
+
+    Attributes:
+        missing: Entries of cases that the index lacks.
+        stale: Entries that it holds otherwise.
+        surplus: Cases that it holds and should not.
+        miscounted: Terms whose number of cases differs from their postings.
+    """
+
+    missing: list[IndexEntry]
+    stale: list[IndexEntry]
+    surplus: list[int]
+    miscounted: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.missing or self.stale or self.surplus or self.miscounted)
 
 
 class SqlIndex:
     """Vocabulary and postings in tables; good on SQLite and PostgreSQL."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, *, mirror: Mirror | None = None, postings: bool = True
+    ) -> None:
+        """Open the index.
+
+        Args:
+            session: The transaction to read and write in.
+            mirror: Answers from memory where it is in step.
+            postings: Whether the cases of terms are kept here; else only the vocabulary.
+        """
+        self._session = session
+        self._mirror = mirror
+        self._with_postings = postings
         self._repository = IndexRepository(session)
 
     def candidates(self, query: PersonRecord, scope: Scope, limit: int) -> Candidates:
         """The best candidates for a record; ties by id."""
         state = self._state()
         asked = index_query(query)
-        groups, known = self._groups(asked, state)
-        kept, cut = _bounded(groups, known)
-        wanted = {term for group in kept for term in group.weights}
-        postings = self._repository.postings([known[term][0] for term in wanted])
-        nothing = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-        ranked = rank_postings(
-            asked,
-            kept,
-            lambda term: postings.get(known[term][0], nothing),
-            limit=limit,
-            keep=lambda ids, packed: scope_filter(scope, ids, packed),
-        )
-        items = tuple(
-            Candidate(int(case_id), float(score))
-            for case_id, score in zip(ranked.case_ids, ranked.scores, strict=True)
-        )
-        return Candidates(items, ranked.considered, cut or ranked.considered > limit)
+        allowed = allowed_by(scope)
+        if self._mirror is not None and self._mirror.follow(self._repository, state):
+            ranked, cut = self._mirror.search(asked, limit=limit, allowed=allowed)
+        else:
+            ranked, cut = SqlReader(self._session, state).search(
+                asked, limit=limit, allowed=allowed
+            )
+        return candidates_of(ranked, cut=cut)
 
-    def _groups(
-        self, asked: IndexQuery, state: IndexState
-    ) -> tuple[list[TermGroup], dict[str, tuple[int, int]]]:
-        """What to look for, and the id and number of cases of every term of it that exists."""
-        number = state.number or 0
-        keys = {part: vocabulary_keys(part) for part in asked.parts}
-        under = self._repository.vocabulary(number, frozenset[str]().union(*keys.values()))
-        known: dict[str, tuple[int, int]] = {}
-        groups = []
-        for part, part_keys in keys.items():
-            found = {term: at for key in part_keys for term, at in under.get(key, {}).items()}
-            known.update(found)
-            vocabulary = {term.removeprefix(NAME): cases for term, (_, cases) in found.items()}
-            groups.append(expand_part(part, vocabulary, state.cases))
-        exact = exact_groups(asked)
-        known.update(self._repository.terms(number, {t for group in exact for t in group.weights}))
-        return groups + exact, known
+    def plan(self, query: PersonRecord) -> tuple[IndexQuery, list[TermGroup]]:
+        """What to ask an index by terms: the query, and the terms of each name part."""
+        state = self._state()
+        asked = index_query(query)
+        if self._mirror is not None and self._mirror.follow(self._repository, state):
+            return asked, self._mirror.plan(asked)
+        return asked, SqlReader(self._session, state).plan(asked)
 
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
         state = self._state()
-        known = self._repository.terms(state.number or 0, {f"{NAME}{token}" for token in tokens})
-        counts = {term.removeprefix(NAME): cases for term, (_, cases) in known.items()}
+        if self._mirror is not None and self._mirror.follow(self._repository, state):
+            return self._mirror.frequencies(tokens)
+        known = VocabularyRepository(self._session, state.number or 0).known(
+            {f"{NAME}{token}" for token in tokens}
+        )
+        counts = {term.removeprefix(NAME): found.cases for term, found in known.items()}
         return TermFrequencies(state.cases, counts)
 
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
         """Put cases in, replacing what was held of them."""
-        newest = {entry.case_id: entry for entry in entries}
-        number = self._lock().number or 0
-        held = self._repository.held(number, newest)
-        stale = {case_id: entry for case_id, entry in held.items() if newest[case_id] != entry}
-        fresh = [entry for case_id, entry in newest.items() if held.get(case_id) != entry]
-        gone, added = _difference(stale, fresh)
-        self._repository.drop_pairs(number, gone)
-        self._repository.add_pairs(number, added)
-        if stale:
-            self._repository.drop_cases(number, stale)
-        self._repository.add_cases(number, fresh)
+        given = list(entries)
+        for state, writer in self._writers():
+            whole = state.state == ACTIVE
+            before = writer.replace([e for e in given if whole or e.case_id <= state.built_until])
+            if whole:
+                self._repository.note_changes(before)
 
     def remove(self, case_ids: Collection[int]) -> None:
         """Take cases out; unknown ids are no error."""
-        number = self._lock().number or 0
-        held = self._repository.held(number, case_ids)
-        if held:
-            gone, _ = _difference(held, [])
-            self._repository.drop_pairs(number, gone)
-            self._repository.drop_cases(number, held)
+        for state, writer in self._writers():
+            before = writer.remove(case_ids)
+            if state.state == ACTIVE:
+                self._repository.note_changes(before)
 
-    def build(self, entries: Iterable[IndexEntry]) -> Generation:
-        """Build a new generation beside the active one.
+    def _writers(self) -> Iterator[tuple[IndexState, SqlWriter]]:
+        """The generation that answers, then those that are being built."""
+        states = self._read(self._repository.lock)
+        active = self._usable(next((s for s in states if s.state == ACTIVE), None))
+        if self._mirror is not None:
+            self._mirror.before_writing(self._repository, active)
+        for state in (active, *(s for s in states if s.state == BUILDING)):
+            if state.term_schema == SCHEMA:
+                yield state, self._writer(state.number or 0)
 
-        Nobody else writes the index until the transaction ends: what is registered
-        meanwhile waits, and goes into the generation that answers then.
-        """
-        self._repository.lock()
-        state = self._repository.new_generation()
-        number = state.number or 0
-        pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        source = iter(entries)
-        while batch := list(islice(source, BUILD_BATCH)):
-            self._repository.add_cases(number, batch)
-            for entry in batch:
-                pair = (entry.case_id, entry.packed)
-                for term in entry.terms:
-                    pairs[term].append(pair)
-        # Every posting is written once, when all of its cases are known.
-        terms = iter(sorted(pairs))
-        while some := list(islice(terms, BUILD_BATCH)):
-            self._repository.add_pairs(number, {term: pairs.pop(term) for term in some})
-        return _generation(state)
+    def _writer(self, number: int) -> SqlWriter:
+        return SqlWriter(self._session, number, postings=self._with_postings)
+
+    def hold(self) -> None:
+        """Let nobody else write the index until this transaction ends."""
+        self._read(self._repository.lock)
+
+    def begin(self) -> Generation:
+        """Begin a new generation beside the one that answers; one begun before is given up."""
+        for state in self._read(self._repository.lock):
+            if state.state == BUILDING:
+                self._repository.set_state(state.number or 0, OLD)
+        return _generation(self._repository.new_generation())
+
+    def fill(self, generation: Generation, entries: Collection[IndexEntry]) -> None:
+        """Put a share of the cases into a generation."""
+        self._built(generation)
+        self._writer(generation.number).replace(entries)
+        if entries:
+            self._repository.note_built(generation.number, max(e.case_id for e in entries))
 
     def activate(self, generation: Generation) -> None:
-        """Answer from a generation from now on, and drop the others."""
-        if not self._repository.activate(generation.number):
-            raise IndexNotReady("this generation of the index was not built")
-        self._repository.drop_others(generation.number)
+        """Answer from a generation from now on."""
+        self._built(generation)
+        for state in self._repository.states():
+            if state.number != generation.number:
+                self._repository.set_state(state.number or 0, OLD)
+        self._repository.set_state(generation.number, ACTIVE)
         self._repository.refresh_statistics()
+
+    def _built(self, generation: Generation) -> None:
+        states = self._read(self._repository.lock)
+        if all(s.number != generation.number or s.state == OLD for s in states):
+            raise IndexNotReady("this generation of the index was not built")
+
+    def sweep(self, most: int) -> bool:
+        """Delete about so many rows that no generation needs; true while some are left."""
+        self._repository.forget_changes(self._repository.last_change() - KEPT_CHANGES)
+        postings = PostingRepository(self._session)
+        for state in self._read(self._repository.lock):
+            number = state.number or 0
+            if state.state != OLD:
+                continue
+            if (
+                self._repository.drop_cases_share(number, most)
+                or postings.drop_rare_share(number, most)
+                or VocabularyRepository(self._session, number).drop_share(most)
+                or postings.drop_share(most)
+            ):
+                return True
+            self._repository.forget(number)
+        return False
+
+    def scattered(self) -> list[int]:
+        """Terms whose cases lie in more chunks than they need."""
+        return PostingRepository(self._session).scattered()
+
+    def compact(self, scattered: Collection[int]) -> None:
+        """Write the cases of terms in as few chunks as they need."""
+        self.hold()
+        PostingRepository(self._session).compact(scattered)
 
     def generation(self) -> Generation:
         """The generation that answers."""
         return _generation(self._state())
+
+    def cases(self) -> int:
+        """How many cases the generation that answers holds."""
+        return self._state().cases
 
     def healthy(self) -> bool:
         """Whether the index answers.
@@ -153,78 +203,58 @@ class SqlIndex:
             IndexUnavailable: If its tables cannot be read.
             IndexNotReady: If no generation of this version is active.
         """
-        return self._state().active
+        return self._state().state == ACTIVE
 
-    def verify(self, expected: Iterable[IndexEntry]) -> tuple[int, int, int]:
-        """Compare with what the store says.
+    def held(self, case_ids: Collection[int]) -> dict[int, IndexEntry]:
+        """What the generation that answers holds of cases."""
+        return self._repository.held(self._state().number or 0, case_ids)
 
-        Returns:
-            How many cases are missing, stale, and held though they should not be.
-        """
-        held = {e.case_id: e for e in self._repository.all_held(self._state().number or 0)}
-        missing = stale = 0
+    def all_held(self) -> Iterator[IndexEntry]:
+        """What the generation that answers holds of every case, by rising id, streamed."""
+        return self._repository.all_held(self._state().number or 0)
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """Rows of the log behind a number, oldest first: what followers have to catch up with."""
+        return self._repository.changes(after, limit)
+
+    def last_change(self) -> int:
+        """Number of the newest row of the log; 0 when nothing changed yet."""
+        return self._repository.last_change()
+
+    def verify(self, expected: Iterable[IndexEntry]) -> Differences:
+        """Compare with what the store says, given by rising id."""
+        number = self._state().number or 0
+        found = Differences([], [], [], PostingRepository(self._session).miscounted(number))
+        held = self._repository.all_held(number)
+        ours = next(held, None)
         for entry in expected:
-            found = held.pop(entry.case_id, None)
-            missing += found is None
-            stale += found is not None and found != entry
-        return missing, stale, len(held)
+            while ours is not None and ours.case_id < entry.case_id:
+                found.surplus.append(ours.case_id)
+                ours = next(held, None)
+            if ours is None or ours.case_id != entry.case_id:
+                found.missing.append(entry)
+                continue
+            if ours != entry:
+                found.stale.append(entry)
+            ours = next(held, None)
+        while ours is not None:
+            found.surplus.append(ours.case_id)
+            ours = next(held, None)
+        return found
 
     def _state(self) -> IndexState:
-        return self._usable(self._repository.active)
+        return self._usable(self._read(self._repository.active))
 
-    def _lock(self) -> IndexState:
-        return self._usable(self._repository.lock)
-
-    def _usable(self, read: Callable[[], IndexState | None]) -> IndexState:
+    def _read(self, read: Callable[[], _T]) -> _T:
         try:
-            state = read()
+            return read()
         except (OperationalError, ProgrammingError) as error:
             raise IndexUnavailable("the candidate index cannot be read") from error
+
+    def _usable(self, state: IndexState | None) -> IndexState:
         if state is None or state.term_schema != SCHEMA:
             raise IndexNotReady("the candidate index must be built: run `empd index build`")
         return state
-
-
-def _bounded(
-    groups: list[TermGroup], known: dict[str, tuple[int, int]]
-) -> tuple[list[TermGroup], bool]:
-    """Leave out the least telling terms when they would fetch too many cases."""
-    weights: dict[str, float] = {}
-    for group in groups:
-        for term, bits in group.weights.items():
-            weights[term] = max(bits, weights.get(term, bits))
-    asked = sorted((term for term in weights if term in known), key=lambda t: (-weights[t], t))
-    kept, fetched = set[str](), 0
-    for term in asked:
-        if fetched and fetched + known[term][1] > MAX_POSTINGS:
-            break
-        fetched += known[term][1]
-        kept.add(term)
-    bounded = [
-        TermGroup({term: bits for term, bits in group.weights.items() if term in kept})
-        for group in groups
-    ]
-    return bounded, len(kept) < len(asked)
-
-
-def _difference(
-    stale: Mapping[int, IndexEntry], fresh: Iterable[IndexEntry]
-) -> tuple[dict[str, set[int]], dict[str, list[tuple[int, int]]]]:
-    """Cases to take out of and to put into the postings of each term; what stays is left alone."""
-    gone: dict[str, set[int]] = defaultdict(set)
-    added: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for case_id, entry in stale.items():
-        for term in entry.terms:
-            gone[term].add(case_id)
-    for entry in fresh:
-        before = stale.get(entry.case_id)
-        for term in entry.terms:
-            # The attributes stand in every posting: when they change, all are rewritten.
-            if before and before.packed == entry.packed and entry.case_id in gone.get(term, ()):
-                gone[term].discard(entry.case_id)
-            else:
-                added[term].append((entry.case_id, entry.packed))
-    return {term: cases for term, cases in gone.items() if cases}, dict(added)
 
 
 def _generation(state: IndexState) -> Generation:

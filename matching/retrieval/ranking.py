@@ -1,0 +1,142 @@
+"""Add up what each case has in common with a query, over arrays indexed by case id."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.retrieval.attributes import (
+    BITS,
+    BoolArray,
+    FloatArray,
+    IdArray,
+    IntArray,
+    PackedArray,
+    attribute_bits,
+)
+from matching.retrieval.terms import IndexQuery
+
+LEAST_CANDIDATES = 200
+"""Candidates scored for a search in a small collection."""
+CANDIDATES_AT_MILLION = 500
+"""Of a million cases this many are enough to hold the one asked for, where its evidence allows."""
+_MILLION = 1_000_000
+MAX_POSTINGS = 400_000
+"""Cases fetched for one search: beyond it the least telling terms are left out."""
+
+Allowed = Callable[[IntArray, PackedArray], BoolArray]
+"""Which candidates a scope allows, from ids and packed attributes."""
+
+
+def candidates_wanted(cases: int) -> int:
+    """How many candidates to score: grows with the square root of the collection.
+
+    Strangers who share as much with a query as the person asked for grow with the
+    collection, but the most telling names stay rare; see docs/decisions/0008-retrieval.md.
+    """
+    return max(LEAST_CANDIDATES, math.ceil(CANDIDATES_AT_MILLION * math.sqrt(cases / _MILLION)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Case ids and scores, best first; `considered` were allowed and had a term in common."""
+
+    case_ids: IntArray
+    scores: FloatArray
+    considered: int
+
+
+class Tally:
+    """Bits per case for one query at a time; arrays as long as the largest case id.
+
+    Not for two threads at once: the arrays are reused, since making them anew costs
+    more than a query.
+    """
+
+    def __init__(self) -> None:
+        self._total = np.zeros(0, dtype=np.float32)
+        self._best = np.zeros(0, dtype=np.float32)
+        self._seen = np.zeros(0, dtype=bool)
+        self._packed = np.zeros(0, dtype=np.uint32)
+
+    def reserve(self, largest_id: int) -> None:
+        """Make room for case ids up to the given one."""
+        if largest_id >= len(self._total):
+            size = largest_id + 1 + largest_id // 8
+            self._total = np.zeros(size, dtype=np.float32)
+            self._best = np.zeros(size, dtype=np.float32)
+            self._seen = np.zeros(size, dtype=bool)
+            self._packed = np.zeros(size, dtype=np.uint32)
+
+    def add(self, ids: IdArray, bits: FloatArray) -> None:
+        """Add one group: of the terms that a case holds the best counts.
+
+        Args:
+            ids: Cases of all terms of the group, the least telling term first.
+            bits: Bits of the term of each, shape (ids,).
+        """
+        # A case that holds several terms is written several times: the last and best stays.
+        self._best[ids] = bits
+        self._total[ids] += self._best[ids]
+        self._seen[ids] = True
+
+    def bring_in(self, ids: IdArray) -> None:
+        """Let cases be candidates that have nothing else in common."""
+        self._seen[ids] = True
+
+    def note(self, ids: IdArray, packed: PackedArray) -> None:
+        """Remember attributes that came with the postings, for `packed_of`."""
+        self._packed[ids] = packed
+
+    def packed_of(self, ids: IntArray) -> PackedArray:
+        """Attributes that were noted for this query."""
+        found: PackedArray = self._packed[ids]
+        return found
+
+    def rank(
+        self,
+        query: IndexQuery,
+        packed_of: Callable[[IntArray], PackedArray],
+        *,
+        limit: int,
+        allowed: Allowed,
+    ) -> Ranked:
+        """Add the attributes, cut, and empty the tally.
+
+        Args:
+            query: What is asked.
+            packed_of: Packed attributes of given cases.
+            limit: How many to return.
+            allowed: Which candidates the scope allows.
+
+        Returns:
+            At most `limit` candidates, ties by id.
+        """
+        ids = np.flatnonzero(self._seen)
+        scores = self._total[ids]
+        self._total[ids] = 0
+        self._seen[ids] = False
+        packed = packed_of(ids)
+        stays = allowed(ids, packed)
+        if not stays.all():
+            ids, scores, packed = ids[stays], scores[stays], packed[stays]
+        considered = len(ids)
+        if considered > limit:
+            # What lies so far below the best that no attribute lifts it needs no attributes.
+            least = np.partition(scores, considered - limit)[considered - limit] - BITS.span
+            near = scores >= least
+            ids, scores, packed = ids[near], scores[near], packed[near]
+        scores = scores + attribute_bits(query.packed, query.years, packed)
+        return Ranked(*_best(ids, scores, limit), considered)
+
+
+def _best(ids: IntArray, scores: FloatArray, limit: int) -> tuple[IntArray, FloatArray]:
+    if len(ids) > limit:
+        least = np.partition(scores, len(ids) - limit)[len(ids) - limit]
+        top = np.flatnonzero(scores >= least)
+        ids, scores = ids[top], scores[top]
+    order = np.lexsort((ids, -scores))[:limit]
+    return ids[order], scores[order]

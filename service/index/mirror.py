@@ -1,0 +1,197 @@
+"""The index in the memory of a worker, in step with its tables.
+
+It is loaded from the tables by a thread of its own and follows their log of changes:
+each search first takes in what was committed since. Until it is loaded, or when it
+lies far behind, the tables answer.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, islice
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from matching.profile import TermFrequencies
+from matching.retrieval import NAME, IndexEntry, IndexQuery, InvertedFile, Ranked, TermGroup
+from matching.retrieval.ranking import Allowed
+from service.index.models import IndexState
+from service.index.postings.repository import PostingRepository, decode
+from service.index.reading import own_tally
+from service.index.repository import Change, IndexRepository
+from service.index.vocabulary.repository import VocabularyRepository
+from service.observability import log
+from service.store.engine import for_reading
+
+MOST_BEHIND = 500
+"""Changes taken in within a search, some 20 ms; more are taken in by the thread."""
+AT_ONCE = 2_000
+"""Changes taken in at a time by the thread, so that searches wait no longer than for these."""
+WRITTEN = "empd_index_written"
+"""Mark of a session that changed the index itself: what it did is not committed yet."""
+
+
+class Mirror:
+    """One worker's copy; any number of threads may search it."""
+
+    def __init__(self, *, in_background: bool = True) -> None:
+        """Make an empty mirror.
+
+        Args:
+            in_background: Whether a thread loads it; tests and commands load it at once.
+        """
+        self._in_background = in_background
+        self._lock = threading.RLock()
+        self._loading: threading.Thread | None = None
+        self._file = InvertedFile()
+        self._generation = 0
+        self._seq = -1
+
+    def follow(self, repository: IndexRepository, state: IndexState) -> bool:
+        """Take in what was committed since; false when the tables must answer."""
+        if repository.session.info.get(WRITTEN):
+            # This session's own changes may be rolled back: nothing may be taken from it.
+            return self._generation == state.number
+        with self._lock:
+            if self._generation != state.number:
+                return self._catch_up_later(repository, load=True)
+            changes = repository.changes(self._seq, MOST_BEHIND + 1)
+            if changes and repository.oldest_change() > self._seq + 1:
+                # The log no longer reaches back to what was taken in last.
+                return self._catch_up_later(repository, load=True)
+            if len(changes) > MOST_BEHIND:
+                return self._catch_up_later(repository, load=False)
+            self._take_in(repository, changes)
+            self._file.cases = state.cases
+            return True
+
+    def before_writing(self, repository: IndexRepository, state: IndexState) -> None:
+        """Take in what was committed before a session's own first change."""
+        if not repository.session.info.get(WRITTEN):
+            self.follow(repository, state)
+            repository.session.info[WRITTEN] = True
+
+    def search(self, query: IndexQuery, *, limit: int, allowed: Allowed) -> tuple[Ranked, bool]:
+        """The best candidates, and whether terms were left out."""
+        with self._lock:
+            return self._file.search(query, own_tally(), limit=limit, allowed=allowed)
+
+    def plan(self, query: IndexQuery) -> list[TermGroup]:
+        """The terms of each part of the query."""
+        with self._lock:
+            return [self._file.name_terms(part) for part in query.parts]
+
+    def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
+        """How many cases bear each folded name part."""
+        with self._lock:
+            counts = {token: self._file.count(f"{NAME}{token}") for token in tokens}
+            return TermFrequencies(self._file.cases, {t: n for t, n in counts.items() if n})
+
+    def _take_in(self, repository: IndexRepository, changes: list[Change]) -> None:
+        if not changes:
+            return
+        # The first row of a case tells what is held here; what it became is asked for.
+        before: dict[int, tuple[str, ...]] = {}
+        for change in changes:
+            before.setdefault(change.case_id, change.before)
+        self._file.drop(IndexEntry(c, terms, 0) for c, terms in before.items() if terms)
+        self._file.put(list(repository.held(self._generation, before).values()))
+        self._seq = changes[-1].seq
+
+    def _catch_up_later(self, repository: IndexRepository, *, load: bool) -> bool:
+        """Have the thread do it; where there is none, do it here."""
+        engine = repository.session.get_bind()
+        assert isinstance(engine, Engine)  # noqa: S101 - sessions of the service are bound to one
+        if not self._in_background:
+            self._catch_up(engine, load=load)
+            return True
+        if self._loading is None or not self._loading.is_alive():
+            self._loading = threading.Thread(
+                target=self._try_catch_up, args=(engine,), kwargs={"load": load}, daemon=True
+            )
+            self._loading.start()
+        return False
+
+    def _try_catch_up(self, engine: Engine, *, load: bool) -> None:
+        try:
+            self._catch_up(engine, load=load)
+        except SQLAlchemyError as error:
+            # The tables go on answering; the next search tries again.
+            log().warning("index.mirror_failed", error_class=type(error).__name__)
+
+    def _catch_up(self, engine: Engine, *, load: bool) -> None:
+        with Session(for_reading(engine)) as session:
+            repository = IndexRepository(session)
+            if load:
+                self._load(repository)
+        while True:
+            with Session(for_reading(engine)) as session, self._lock:
+                repository = IndexRepository(session)
+                changes = repository.changes(self._seq, AT_ONCE)
+                self._take_in(repository, changes)
+            if len(changes) < AT_ONCE:
+                return
+
+    def _load(self, repository: IndexRepository) -> None:
+        """Read the tables; the log is asked first, so that nothing between is missed."""
+        seq, state = repository.last_change(), repository.active()
+        if state is None:
+            return
+        number = state.number or 0
+        file = load_file(repository, number, state.cases)
+        with self._lock:
+            self._file, self._generation, self._seq = file, number, seq
+        # What is loaded now stays: the collector need not walk it with every search.
+        gc.collect()
+        gc.freeze()
+        log().info("index.mirror_loaded", generation=f"sql-{number}", count=state.cases)
+
+
+def load_file(repository: IndexRepository, number: int, cases: int) -> InvertedFile:
+    """Read the tables of a generation into memory."""
+    session = repository.session
+    vocabulary, postings = VocabularyRepository(session, number), PostingRepository(session)
+    file = InvertedFile()
+    numbers: dict[int, int] = {}
+    terms: list[str] = []
+    for term_id, term in vocabulary.all_terms():
+        numbers[term_id] = len(terms)
+        terms.append(term)
+    keys = _columns(vocabulary.all_keys(), 2)
+    places = np.fromiter((numbers[i] for i in keys[:, 1].tolist()), np.uint32, len(keys))
+    file.vocabulary.load(terms, keys[:, 0].astype(np.uint32), places)
+    file.load_postings(*_flat(postings.all_postings(number), numbers))
+    rare = _columns(postings.all_rare(number), 2)
+    file.load_rare(rare[:, 0].copy(), rare[:, 1].astype(np.uint32))
+    held = _columns(repository.all_packed(number), 2)
+    packed = np.zeros(int(held[:, 0].max(initial=0)) + 1, dtype=np.uint32)
+    packed[held[:, 0]] = held[:, 1]
+    file.load_attributes(packed, cases)
+    return file
+
+
+def _columns(rows: Iterable[tuple[int, ...]], width: int) -> NDArray[np.int64]:
+    """Rows of integers as an array, without a list of all of them."""
+    flat = np.fromiter(chain.from_iterable(rows), dtype=np.int64)
+    return flat.reshape(-1, width)
+
+
+def _flat(
+    chunks: Iterator[tuple[int, bytes]], numbers: dict[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Chunks by rising id of their term as one array, and where each term begins."""
+    counts = np.zeros(len(numbers) + 1, dtype=np.int64)
+    parts = []
+    while some := list(islice(chunks, AT_ONCE)):
+        pairs = decode(blob for _, blob in some)
+        parts.append(pairs["case"].copy())
+        for term_id, blob in some:
+            counts[numbers[term_id] + 1] += len(blob) // pairs.itemsize
+    flat = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint32)
+    return np.cumsum(counts), flat

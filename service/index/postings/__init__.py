@@ -1,0 +1,1 @@
+"""Which cases hold a term of the index."""

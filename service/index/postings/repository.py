@@ -1,0 +1,287 @@
+"""All statements on the postings of the SQL index: chunks for the vocabulary, rows for the rare."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlmodel import Session
+
+from service.cases.repository import chunks
+from service.index.models import IndexPosting, IndexRare, IndexTerm
+from service.store.base import Base
+
+CHUNK = 512
+"""Pairs in one posting chunk, 4 KB: little to rewrite for an insert, few rows for a search."""
+PAIR = np.dtype([("case", "<u4"), ("packed", "<u4")])
+"""One entry of a chunk: internal id of the case, and its packed attributes."""
+
+Pairs = list[tuple[int, int]]
+"""Case ids with packed attributes."""
+PairArray = NDArray[np.void]
+
+_POSTINGS = Base.metadata.tables[str(IndexPosting.__tablename__)]
+_RARE = Base.metadata.tables[str(IndexRare.__tablename__)]
+_TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
+
+
+def encode(pairs: Pairs) -> bytes:
+    """Pairs as little-endian 32-bit integers."""
+    return np.array(pairs, dtype=PAIR).tobytes()
+
+
+def decode(data: Iterable[bytes]) -> PairArray:
+    """The pairs of several chunks."""
+    return np.frombuffer(b"".join(data), dtype=PAIR)
+
+
+class PostingRepository:
+    """Postings within one transaction; ids of terms are unique across generations."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of_terms(self, term_ids: Collection[int]) -> dict[int, PairArray]:
+        """Cases of several terms, by id of the term."""
+        blobs: dict[int, list[bytes]] = defaultdict(list)
+        for chunk in chunks(sorted(term_ids)):
+            rows = self._session.connection().execute(
+                select(_POSTINGS.c.term_id, _POSTINGS.c.pairs).where(_POSTINGS.c.term_id.in_(chunk))
+            )
+            for term_id, pairs in rows:
+                blobs[term_id].append(pairs)
+        return {term_id: decode(found) for term_id, found in blobs.items()}
+
+    def add(self, pairs: Mapping[int, Pairs], fresh: Collection[int], *, append: bool) -> None:
+        """Put cases into the postings of terms that do not hold them.
+
+        Args:
+            pairs: Cases by id of the term.
+            fresh: Terms that have no postings yet.
+            append: Fill the last chunk of each known term; else begin a new one, which
+                is quicker for many cases at once and is compacted later.
+        """
+        known = {term_id: found for term_id, found in pairs.items() if term_id not in fresh}
+        last = self._last_chunks(known)
+        rows: list[dict[str, Any]] = []
+        changed: list[tuple[int, int, Pairs]] = []
+        for term_id, found in pairs.items():
+            number, size = last.get(term_id, (-1, CHUNK))
+            fits = CHUNK - size if append else 0
+            if found[:fits]:
+                changed.append((term_id, number, found[:fits]))
+            rows.extend(_chunk_rows(term_id, found[fits:], number + 1))
+        self._fill_up(changed)
+        if rows:
+            self._session.connection().execute(insert(_POSTINGS), rows)
+
+    def drop(self, gone: Mapping[int, set[int]]) -> None:
+        """Take cases out of the postings of terms that hold them."""
+        changed = []
+        for chunk in chunks(sorted(gone)):
+            rows = self._session.connection().execute(
+                select(_POSTINGS.c.term_id, _POSTINGS.c.chunk, _POSTINGS.c.pairs).where(
+                    _POSTINGS.c.term_id.in_(chunk)
+                )
+            )
+            for term_id, number, pairs in rows:
+                held = decode([pairs])
+                stays = ~np.isin(held["case"], np.fromiter(gone[term_id], dtype=np.uint32))
+                if not stays.all():
+                    changed.append(_chunk(term_id, number, held[stays]))
+        self._write(changed)
+
+    def _fill_up(self, more: list[tuple[int, int, Pairs]]) -> None:
+        """Add pairs to chunks that have room for them."""
+        added = {(term_id, number): found for term_id, number, found in more}
+        changed = []
+        for chunk in chunks(sorted({term_id for term_id, _ in added})):
+            numbers = {number for _, number in added}
+            rows = self._session.connection().execute(
+                select(_POSTINGS.c.term_id, _POSTINGS.c.chunk, _POSTINGS.c.pairs).where(
+                    _POSTINGS.c.term_id.in_(chunk),
+                    _POSTINGS.c.chunk.between(min(numbers), max(numbers)),
+                    _POSTINGS.c.size < CHUNK,
+                )
+            )
+            for term_id, number, pairs in rows:
+                if (term_id, number) in added:
+                    both = decode([pairs, encode(added[term_id, number])])
+                    changed.append(_chunk(term_id, number, both))
+        self._write(changed)
+
+    def _write(self, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._session.connection().execute(
+                update(_POSTINGS)
+                .where(
+                    _POSTINGS.c.term_id == bindparam("b_term"),
+                    _POSTINGS.c.chunk == bindparam("b_chunk"),
+                )
+                .values(size=bindparam("b_size"), pairs=bindparam("b_pairs")),
+                rows,
+            )
+
+    def _last_chunks(self, term_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+        """Number and size of the last chunk of each term; one row in most cases."""
+        found: dict[int, tuple[int, int]] = {}
+        for ids in chunks(sorted(term_ids)):
+            rows = self._session.connection().execute(
+                select(_POSTINGS.c.term_id, _POSTINGS.c.chunk, _POSTINGS.c.size)
+                .where(_POSTINGS.c.term_id.in_(ids))
+                .order_by(_POSTINGS.c.term_id, _POSTINGS.c.chunk)
+            )
+            found.update({term_id: (number, size) for term_id, number, size in rows})
+        return found
+
+    def miscounted(self, generation: int) -> int:
+        """Terms of a generation whose number of cases differs from their postings."""
+        held = (
+            select(_POSTINGS.c.term_id, func.sum(_POSTINGS.c.size).label("cases"))
+            .group_by(_POSTINGS.c.term_id)
+            .subquery()
+        )
+        query = (
+            select(func.count())
+            .select_from(_TERMS)
+            .outerjoin(held, held.c.term_id == _TERMS.c.id)
+            .where(
+                _TERMS.c.generation == generation,
+                _TERMS.c.cases != func.coalesce(held.c.cases, 0),
+            )
+        )
+        return self._session.connection().scalar(query) or 0
+
+    def scattered(self) -> list[int]:
+        """Terms whose cases lie in more chunks than they need."""
+        needed = func.sum(_POSTINGS.c.size) / CHUNK + 1
+        query = (
+            select(_POSTINGS.c.term_id)
+            .group_by(_POSTINGS.c.term_id)
+            .having(func.count() > needed + 1)
+        )
+        return list(self._session.connection().scalars(query))
+
+    def compact(self, term_ids: Collection[int]) -> None:
+        """Write the cases of terms anew in as few chunks as they need, by rising id."""
+        rows: list[dict[str, Any]] = []
+        for term_id, pairs in self.of_terms(term_ids).items():
+            ordered = np.sort(pairs, order="case")
+            for number, start in enumerate(range(0, len(ordered), CHUNK)):
+                part = ordered[start : start + CHUNK]
+                rows.append(_row(term_id, number, len(part), part.tobytes()))
+        connection = self._session.connection()
+        for chunk in chunks(sorted(term_ids)):
+            connection.execute(delete(_POSTINGS).where(_POSTINGS.c.term_id.in_(chunk)))
+        if rows:
+            connection.execute(insert(_POSTINGS), rows)
+
+    def of_rare(self, generation: int, keys: Collection[int]) -> dict[int, Pairs]:
+        """Cases that hold rare terms, by hash of the term."""
+        found: dict[int, Pairs] = defaultdict(list)
+        for chunk in chunks(sorted(keys)):
+            rows = self._session.connection().execute(
+                select(_RARE.c.key, _RARE.c.case_id, _RARE.c.packed).where(
+                    _RARE.c.generation == generation, _RARE.c.key.in_(chunk)
+                )
+            )
+            for key, case_id, packed in rows:
+                found[key].append((case_id, packed))
+        return found
+
+    def add_rare(self, generation: int, rows: Collection[tuple[int, int, int]]) -> None:
+        """Put in hash, case id and packed attributes of rare terms."""
+        if rows:
+            self._session.connection().execute(
+                insert(_RARE),
+                [
+                    {"generation": generation, "key": key, "case_id": case_id, "packed": packed}
+                    for key, case_id, packed in sorted(rows)
+                ],
+            )
+
+    def drop_rare(self, generation: int, keys: Collection[int], case_ids: Collection[int]) -> None:
+        """Take cases out of rare terms."""
+        for chunk in chunks(sorted(keys)):
+            for ids in chunks(sorted(case_ids)):
+                self._session.connection().execute(
+                    delete(_RARE).where(
+                        _RARE.c.generation == generation,
+                        _RARE.c.key.in_(chunk),
+                        _RARE.c.case_id.in_(ids),
+                    )
+                )
+
+    def all_postings(self, generation: int) -> Iterator[tuple[int, bytes]]:
+        """Every chunk of a generation with the id of its term, by rising id, streamed."""
+        of_generation = select(_TERMS.c.id).where(_TERMS.c.generation == generation)
+        bounds = self._session.connection().execute(
+            select(func.min(_TERMS.c.id), func.max(_TERMS.c.id)).where(
+                _TERMS.c.generation == generation
+            )
+        )
+        low, high = bounds.one()
+        if low is None:
+            return
+        query = (
+            select(_POSTINGS.c.term_id, _POSTINGS.c.pairs)
+            .where(_POSTINGS.c.term_id.between(low, high), _POSTINGS.c.term_id.in_(of_generation))
+            .order_by(_POSTINGS.c.term_id, _POSTINGS.c.chunk)
+            .execution_options(yield_per=_STREAM)
+        )
+        yield from self._session.connection().execute(query)
+
+    def all_rare(self, generation: int) -> Iterator[tuple[int, int]]:
+        """Hash and case id of every rare term of a generation, streamed."""
+        query = select(_RARE.c.key, _RARE.c.case_id).where(_RARE.c.generation == generation)
+        rows = self._session.connection().execute(query.execution_options(yield_per=_STREAM))
+        yield from rows
+
+    def drop_share(self, most: int) -> bool:
+        """Delete about so many chunks that belong to no term; true while some are left."""
+        connection = self._session.connection()
+        orphans = (
+            select(_POSTINGS.c.term_id)
+            .where(~select(_TERMS.c.id).where(_TERMS.c.id == _POSTINGS.c.term_id).exists())
+            .limit(most)
+        )
+        term_ids = set(connection.scalars(orphans))
+        for chunk in chunks(sorted(term_ids)):
+            connection.execute(delete(_POSTINGS).where(_POSTINGS.c.term_id.in_(chunk)))
+        return bool(term_ids)
+
+    def drop_rare_share(self, generation: int, most: int) -> bool:
+        """Delete about so many rare rows of a generation; true while some are left."""
+        connection = self._session.connection()
+        keys = connection.scalars(
+            select(_RARE.c.key).where(_RARE.c.generation == generation).limit(most)
+        ).all()
+        if keys:
+            connection.execute(
+                delete(_RARE).where(
+                    _RARE.c.generation == generation, _RARE.c.key.between(min(keys), max(keys))
+                )
+            )
+        return bool(keys)
+
+
+_STREAM = 5_000
+"""Rows fetched at a time when a whole table is read."""
+
+
+def _chunk(term_id: int, chunk: int, pairs: PairArray) -> dict[str, Any]:
+    return {"b_term": term_id, "b_chunk": chunk, "b_size": len(pairs), "b_pairs": pairs.tobytes()}
+
+
+def _row(term_id: int, chunk: int, size: int, pairs: bytes) -> dict[str, Any]:
+    return {"term_id": term_id, "chunk": chunk, "size": size, "pairs": pairs}
+
+
+def _chunk_rows(term_id: int, pairs: Pairs, first: int) -> Iterator[dict[str, Any]]:
+    for number, start in enumerate(range(0, len(pairs), CHUNK), first):
+        part = pairs[start : start + CHUNK]
+        yield _row(term_id, number, len(part), encode(part))

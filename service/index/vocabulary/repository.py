@@ -1,0 +1,142 @@
+"""All statements on the terms and keys of the SQL index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlmodel import Session
+
+from matching.retrieval import NAME, vocabulary_keys
+from service.cases.repository import chunks
+from service.index.models import IndexKey, IndexTerm
+from service.store.base import Base
+
+STREAM = 10_000
+"""Rows fetched at a time when a whole table is read."""
+_TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
+_KEYS = Base.metadata.tables[str(IndexKey.__tablename__)]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of the vocabulary: its id and how many cases hold it."""
+
+    id: int
+    cases: int
+
+
+class VocabularyRepository:
+    """Terms of one generation within one transaction."""
+
+    def __init__(self, session: Session, generation: int) -> None:
+        self._session = session
+        self._generation = generation
+
+    def parts_under(self, keys: Collection[int]) -> list[tuple[int, int, str]]:
+        """Key, id of the term, and name part, for all name parts under the keys."""
+        found: list[tuple[int, int, str]] = []
+        for chunk in chunks(sorted(keys)):
+            rows = self._session.connection().execute(
+                select(_KEYS.c.key, _KEYS.c.term_id, _KEYS.c.part).where(
+                    _KEYS.c.generation == self._generation, _KEYS.c.key.in_(chunk)
+                )
+            )
+            found.extend((row.key, row.term_id, row.part) for row in rows)
+        return found
+
+    def counts(self, term_ids: Collection[int]) -> dict[int, int]:
+        """How many cases hold each of the terms."""
+        found: dict[int, int] = {}
+        for chunk in chunks(sorted(term_ids)):
+            rows = self._session.connection().execute(
+                select(_TERMS.c.id, _TERMS.c.cases).where(_TERMS.c.id.in_(chunk))
+            )
+            found.update({row.id: row.cases for row in rows})
+        return found
+
+    def known(self, terms: Collection[str]) -> dict[str, Term]:
+        """Those of the terms that exist."""
+        found: dict[str, Term] = {}
+        for chunk in chunks(sorted(terms)):
+            rows = self._session.connection().execute(
+                select(_TERMS.c.term, _TERMS.c.id, _TERMS.c.cases).where(
+                    _TERMS.c.generation == self._generation, _TERMS.c.term.in_(chunk)
+                )
+            )
+            found.update({term: Term(term_id, cases) for term, term_id, cases in rows})
+        return found
+
+    def add(self, cases: Mapping[str, int]) -> dict[str, int]:
+        """Insert new terms with their keys and how many cases hold each; their ids."""
+        if not cases:
+            return {}
+        rows = [
+            {"generation": self._generation, "term": term, "cases": cases[term]}
+            for term in sorted(cases)
+        ]
+        inserted = self._session.connection().execute(
+            insert(_TERMS).returning(_TERMS.c.term, _TERMS.c.id), rows
+        )
+        ids = {row.term: int(row.id) for row in inserted}
+        keys = [
+            {"generation": self._generation, "key": key, "term_id": term_id, "part": part}
+            for term, term_id in ids.items()
+            if term.startswith(NAME)
+            for part in (term.removeprefix(NAME),)
+            for key in vocabulary_keys(part)
+        ]
+        # In the order of the tree they go into: a large share fills its pages one by one.
+        keys.sort(key=lambda row: (row["key"], row["term_id"]))
+        if keys:
+            self._session.connection().execute(insert(_KEYS), keys)
+        return ids
+
+    def change_counts(self, more: Mapping[int, int]) -> None:
+        """Add to the number of cases of terms."""
+        if more:
+            self._session.connection().execute(
+                update(_TERMS)
+                .where(_TERMS.c.id == bindparam("b_id"))
+                .values(cases=_TERMS.c.cases + bindparam("b_more")),
+                [{"b_id": term_id, "b_more": more[term_id]} for term_id in sorted(more)],
+            )
+
+    def all_terms(self) -> Iterator[tuple[int, str]]:
+        """Id and text of every term, by rising id, streamed."""
+        query = select(_TERMS.c.id, _TERMS.c.term).where(_TERMS.c.generation == self._generation)
+        yield from _streamed(self._session, query.order_by(_TERMS.c.id))
+
+    def all_keys(self) -> Iterator[tuple[int, int]]:
+        """Every key with the id of a term under it, streamed."""
+        query = select(_KEYS.c.key, _KEYS.c.term_id).where(_KEYS.c.generation == self._generation)
+        yield from _streamed(self._session, query)
+
+    def drop_share(self, most: int) -> bool:
+        """Delete about so many rows of the generation; true while some are left."""
+        connection = self._session.connection()
+        term_ids = connection.scalars(
+            select(_TERMS.c.id).where(_TERMS.c.generation == self._generation).limit(most)
+        ).all()
+        if term_ids:
+            for chunk in chunks(term_ids):
+                connection.execute(delete(_TERMS).where(_TERMS.c.id.in_(chunk)))
+            return True
+        keys = connection.scalars(
+            select(_KEYS.c.key).where(_KEYS.c.generation == self._generation).limit(most)
+        ).all()
+        if keys:
+            connection.execute(
+                delete(_KEYS).where(
+                    _KEYS.c.generation == self._generation,
+                    _KEYS.c.key.between(min(keys), max(keys)),
+                )
+            )
+        return bool(keys)
+
+
+def _streamed(session: Session, query: Any) -> Iterator[Any]:
+    rows = session.connection().execute(query.execution_options(yield_per=STREAM))
+    yield from rows
