@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.dates.relations import is_placeholder
-from matching.record import CaseKind, PersonRecord, Precision, Sex
+from matching.record import CaseKind, PartialDate, PersonRecord, Precision, Sex
 
 IntArray = NDArray[np.int64]
 IdArray = NDArray[np.uint32]
@@ -18,6 +18,11 @@ PackedArray = NDArray[np.uint32]
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 
+_WITHIN = (13, 14, 15)
+"""Codes in place of a month: the year is the middle of an interval of one, two or three years
+to either side."""
+_WIDEST = 3
+"""Years to either side; a wider interval says too little and counts as unknown."""
 FIRST_YEAR = 1850
 """Eight bits hold the years 1851 to 2105; 0 is an unknown year."""
 _LAST_YEAR = FIRST_YEAR + 255
@@ -37,12 +42,12 @@ class AttributeBits:
     swapped_day: float = 10.0
     same_day_near_year: float = 8.0
     same_day_other_year: float = 7.0
-    same_month: float = 7.0
+    same_month: float = 5.0
     same_year: float = 4.0
     near_year: float = -0.5
     year_apart: float = -1.5
     far_year: float = -7.0
-    inside_interval: float = 2.0
+    inside_interval: float = 3.0
     sex_agrees: float = 1.2
     sex_differs: float = -4.0
     nation_agrees: float = 4.0
@@ -63,11 +68,7 @@ def pack(record: PersonRecord) -> int:
     """The attributes of a record; a placeholder day counts as unknown."""
     year = month = day = 0
     if record.births:
-        value = record.births[0].date
-        if value.precision is not Precision.RANGE and FIRST_YEAR < value.earliest.year < _LAST_YEAR:
-            year = value.earliest.year - FIRST_YEAR
-        if value.precision is Precision.DAY and not is_placeholder(value):
-            month, day = value.earliest.month, value.earliest.day
+        year, month, day = _pack_date(record.births[0].date)
     nation = _nation_code(record.nationalities[0]) if record.nationalities else 0
     return (
         year
@@ -77,6 +78,20 @@ def pack(record: PersonRecord) -> int:
         | nation << _NATION_SHIFT
         | _KINDS[record.kind.value] << _KIND_SHIFT
     )
+
+
+def _pack_date(value: PartialDate) -> tuple[int, int, int]:
+    first, last = value.earliest.year, value.latest.year
+    if not FIRST_YEAR < first <= last < _LAST_YEAR:
+        return 0, 0, 0
+    if value.precision is Precision.RANGE:
+        reach = max((last - first + 1) // 2, 1)
+        middle = (first + last) // 2 - FIRST_YEAR
+        return (middle, _WITHIN[reach - 1], 0) if reach <= _WIDEST else (0, 0, 0)
+    if value.precision is Precision.DAY and not is_placeholder(value):
+        return first - FIRST_YEAR, value.earliest.month, value.earliest.day
+    month = value.earliest.month if value.precision is Precision.MONTH else 0
+    return first - FIRST_YEAR, month, 0
 
 
 def _nation_code(country: str) -> int:
@@ -125,14 +140,11 @@ def kind_code(kind: str) -> int:
     return _KINDS[kind]
 
 
-def attribute_bits(
-    asked: int, years: tuple[int, int] | None, packed: PackedArray, bits: AttributeBits = BITS
-) -> FloatArray:
+def attribute_bits(asked: int, packed: PackedArray, bits: AttributeBits = BITS) -> FloatArray:
     """Bits of date of birth, sex and nationality for many candidates; unknown gives 0.
 
     Args:
         asked: Packed attributes of the query.
-        years: Years of birth where the query gives an interval only.
         packed: Packed attributes of the candidates, shape (candidates,).
         bits: What each agreement says.
 
@@ -140,7 +152,9 @@ def attribute_bits(
         Bits, shape (candidates,).
     """
     query = unpack(asked)
-    found = _year_bits(query, years, packed, bits)
+    found: FloatArray = _year_bits(query, bits)[packed & np.uint32(_YEAR_MASK | 15 << _MONTH_SHIFT)]
+    if query.day:
+        _add_days(query, packed, found, bits)
     if query.sex:
         sexes = (packed >> np.uint32(_SEX_SHIFT)) & np.uint32(_SEX_MASK)
         found += _codes(sexes, query.sex, bits.sex_agrees, bits.sex_differs)
@@ -155,39 +169,39 @@ def _codes(codes: PackedArray, asked: int, agrees: float, differs: float) -> Flo
     return np.where(codes == 0, np.float32(0), said)
 
 
-def _year_bits(
-    query: Attributes, interval: tuple[int, int] | None, packed: PackedArray, bits: AttributeBits
-) -> FloatArray:
-    by_year = np.zeros(_YEAR_MASK + 1, dtype=np.float32)
-    candidates = np.arange(1, _YEAR_MASK + 1) + FIRST_YEAR
-    if interval is not None:
-        outside = np.maximum(interval[0] - candidates, candidates - interval[1])
-        by_year[1:] = np.where(outside <= 0, bits.inside_interval, bits.year_apart * (outside - 1))
-    elif query.year:
-        apart = np.abs(candidates - query.year)
-        by_year[1:] = bits.year_apart * (apart - 1)
-        by_year[1:][apart == 1] = bits.near_year
-        by_year[1:][apart == 0] = bits.same_year
-    found: FloatArray = np.maximum(by_year, np.float32(bits.far_year))[
-        packed & np.uint32(_YEAR_MASK)
-    ]
-    if query.month and query.year:
-        _add_days(query, packed, found, bits)
+def _year_bits(query: Attributes, bits: AttributeBits) -> FloatArray:
+    """Bits for every year and month, or interval, that a case may hold, shape (4096,)."""
+    held = np.arange(1 << _DAY_SHIFT)
+    years, months = held & _YEAR_MASK, held >> _MONTH_SHIFT
+    found = np.zeros(len(held), dtype=np.float32)
+    if not query.year:
+        return found
+    reach = np.maximum(months - _WITHIN[0] + 1, 0)
+    own = max(query.month - _WITHIN[0] + 1, 0)
+    apart = np.maximum(np.abs(years - (query.year - FIRST_YEAR)) - reach - own, 0)
+    found[:] = np.maximum(bits.year_apart * (apart - 1), bits.far_year)
+    found[apart == 1] = bits.near_year
+    found[apart == 0] = bits.inside_interval
+    if not own:
+        found[(apart == 0) & (reach == 0)] = bits.same_year
+        found[(apart == 0) & (months == query.month) & (months > 0)] = bits.same_month
+    found[years == 0] = 0
     return found
 
 
 def _add_days(
     query: Attributes, packed: PackedArray, found: FloatArray, bits: AttributeBits
 ) -> None:
-    """Put what an equal or swapped day, or an equal month says in place of the year's bits."""
+    """Put what an equal or swapped day says in place of what year and month say."""
     days = (packed >> np.uint32(_MONTH_SHIFT)) & np.uint32(0x1FF)
-    years = (packed & np.uint32(_YEAR_MASK)).astype(np.int64) + FIRST_YEAR
-    in_month = ((days & np.uint32(_MONTH_MASK)) == query.month) & (years == query.year)
-    found[in_month] = bits.same_month
     same = np.flatnonzero(days == (query.month | query.day << 4))
-    apart = np.abs(years[same] - query.year)
+    apart = np.abs(_years(packed[same]) - query.year)
     said = np.where(apart == 1, bits.same_day_near_year, bits.same_day_other_year)
     found[same] = np.where(apart == 0, bits.same_day, said)
     if query.day <= 12 and query.day != query.month:  # noqa: PLR2004 - months of a year
         swapped = np.flatnonzero(days == (query.day | query.month << 4))
-        found[swapped[years[swapped] == query.year]] = bits.swapped_day
+        found[swapped[_years(packed[swapped]) == query.year]] = bits.swapped_day
+
+
+def _years(packed: PackedArray) -> IntArray:
+    return (packed & np.uint32(_YEAR_MASK)).astype(np.int64) + FIRST_YEAR

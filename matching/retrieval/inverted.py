@@ -200,7 +200,7 @@ class InvertedFile:
         tally.reserve(self.largest_id)
         groups = [self._name_group(part) for part in query.parts]
         for terms, bits in exact_groups(query):
-            lists = tuple(self._exact(term) for term in terms)
+            lists = tuple(self.exact(term) for term in terms)
             groups.append(Group(lists, np.full(len(lists), bits, dtype=np.float32)))
         sizes = [[len(ids) for ids in group.lists] for group in groups]
         kept, cut = bounded(sizes, [group.bits for group in groups], MAX_POSTINGS)
@@ -210,7 +210,7 @@ class InvertedFile:
                 ids = np.concatenate(group.lists[:most][::-1])
                 tally.add(ids, np.repeat(group.bits[:most][::-1], counts[:most][::-1]))
         for term in query.days:
-            tally.bring_in(self._exact(term))
+            tally.bring_in(self.exact(term))
         return tally.rank(query, self.packed_of, limit=limit, allowed=allowed), cut
 
     def _name_group(self, part: Readings) -> Group:
@@ -248,7 +248,8 @@ class InvertedFile:
                     counts[place] = len(self._changed[number])
         return counts
 
-    def _exact(self, term: str) -> IdArray:
+    def exact(self, term: str) -> IdArray:
+        """Cases that hold a term exactly."""
         if is_rare(term):
             return self._rare(rare_key(term))
         number = self.vocabulary.number(term)

@@ -129,7 +129,7 @@ class Tally:
             least = np.partition(scores, considered - limit)[considered - limit] - BITS.span
             near = scores >= least
             ids, scores, packed = ids[near], scores[near], packed[near]
-        scores = scores + attribute_bits(query.packed, query.years, packed)
+        scores = scores + attribute_bits(query.packed, packed)
         return Ranked(*_best(ids, scores, limit), considered)
 
 

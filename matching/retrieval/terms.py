@@ -66,14 +66,12 @@ class IndexQuery:
         days: Terms of the birthday asked for and of its likely slips; they bring cases
             in, and the attributes say what the day is worth.
         packed: Birth, sex, nationality and kind in one integer.
-        years: First and last year of birth where only an interval is known.
     """
 
     parts: tuple[Readings, ...]
     exact: tuple[str, ...]
     days: tuple[str, ...]
     packed: int
-    years: tuple[int, int] | None
 
 
 def index_entry(case_id: int, record: PersonRecord) -> IndexEntry:
@@ -89,17 +87,11 @@ def index_query(record: PersonRecord) -> IndexQuery:
     exact = set(_rare_terms(record))
     if not record.names:
         exact.update(term for term in _birth_terms(record) if term.startswith(YEAR))
-    years = None
-    if record.births:
-        born = record.births[0].date
-        if born.precision is Precision.RANGE:
-            years = (born.earliest.year, born.latest.year)
     return IndexQuery(
         tuple(sorted(_parts_asked(record))),
         tuple(sorted(exact)),
         tuple(sorted(set(_days_asked(record)))),
         pack(record),
-        years,
     )
 
 

@@ -51,7 +51,8 @@ class Mirror:
         self._loading: threading.Thread | None = None
         self._file = InvertedFile()
         self._generation = 0
-        self._seq = -1
+        self.seq = -1
+        """Number of the last change that was taken in."""
 
     def follow(self, repository: IndexRepository, state: IndexState) -> bool:
         """Take in what was committed since; false when the tables must answer."""
@@ -61,8 +62,8 @@ class Mirror:
         with self._lock:
             if self._generation != state.number:
                 return self._catch_up_later(repository, load=True)
-            changes = repository.changes(self._seq, MOST_BEHIND + 1)
-            if changes and repository.oldest_change() > self._seq + 1:
+            changes = repository.changes(self.seq, MOST_BEHIND + 1)
+            if changes and repository.oldest_change() > self.seq + 1:
                 # The log no longer reaches back to what was taken in last.
                 return self._catch_up_later(repository, load=True)
             if len(changes) > MOST_BEHIND:
@@ -102,7 +103,7 @@ class Mirror:
             before.setdefault(change.case_id, change.before)
         self._file.drop(IndexEntry(c, terms, 0) for c, terms in before.items() if terms)
         self._file.put(list(repository.held(self._generation, before).values()))
-        self._seq = changes[-1].seq
+        self.seq = changes[-1].seq
 
     def _catch_up_later(self, repository: IndexRepository, *, load: bool) -> bool:
         """Have the thread do it; where there is none, do it here."""
@@ -133,7 +134,7 @@ class Mirror:
         while True:
             with Session(for_reading(engine)) as session, self._lock:
                 repository = IndexRepository(session)
-                changes = repository.changes(self._seq, AT_ONCE)
+                changes = repository.changes(self.seq, AT_ONCE)
                 self._take_in(repository, changes)
             if len(changes) < AT_ONCE:
                 return
@@ -146,7 +147,7 @@ class Mirror:
         number = state.number or 0
         file = load_file(repository, number, state.cases)
         with self._lock:
-            self._file, self._generation, self._seq = file, number, seq
+            self._file, self._generation, self.seq = file, number, seq
         # What is loaded now stays: the collector need not walk it with every search.
         gc.collect()
         gc.freeze()

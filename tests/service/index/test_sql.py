@@ -9,18 +9,20 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlmodel import Session, col
 
-from matching.record import BirthDate, CaseKind, Name, PartialDate, PersonRecord, Sex
+from matching.record import BirthDate, CaseKind, Contact, Name, PartialDate, PersonRecord, Sex
 from matching.retrieval import IndexEntry, index_entry
+from matching.retrieval.terms import is_rare, rare_key
 from service.errors import IndexNotReady, IndexUnavailable
-from service.index import sql
-from service.index.base import Scope
-from service.index.models import IndexedCase, IndexPosting, IndexState, IndexTerm
-from service.index.repository import CHUNK, decode
+from service.index import reading
+from service.index.base import Generation, Scope
+from service.index.models import IndexedCase, IndexPosting, IndexRare, IndexState, IndexTerm
+from service.index.postings.repository import CHUNK, decode
 from service.index.sql import SqlIndex
 from service.store.base import Base
 from service.store.engine import make_engine
 
 NAMES = ["Ahmad", "Selam", "Tesfay", "Linh", "Nguyen", "Arben", "Hoxha", "Dawit"]
+Contents = dict[str | int, tuple[int, list[tuple[int, int]]]]
 
 
 def seeded(seed: int) -> random.Random:
@@ -30,30 +32,43 @@ def seeded(seed: int) -> random.Random:
 def person(rng: random.Random) -> PersonRecord:
     name = " ".join(rng.sample(NAMES, rng.randint(1, 3)))
     born = date(2008, rng.randint(1, 12), rng.randint(2, 28)).isoformat()
-    births = (BirthDate(PartialDate.parse(born)),)
-    return PersonRecord("r", CaseKind.MISSING, (Name.of(name),), births, rng.choice(list(Sex)))
+    return PersonRecord(
+        "r",
+        CaseKind.MISSING,
+        (Name.of(name),),
+        (BirthDate(PartialDate.parse(born)),),
+        rng.choice(list(Sex)),
+        contacts=(Contact("phone", f"+49{rng.randint(1, 5)}"),),
+    )
 
 
-def contents(session: Session) -> dict[str, tuple[int, list[tuple[int, int]]]]:
+def contents(session: Session, generation: int) -> Contents:
     """Number of cases and the sorted pairs of every term in use, from the tables."""
-    found: dict[str, tuple[int, list[tuple[int, int]]]] = {}
-    terms = session.execute(select(IndexTerm)).scalars().all()
+    found: Contents = {}
+    terms = session.scalars(select(IndexTerm).where(col(IndexTerm.generation) == generation))
     for term in terms:
-        chunks = session.execute(
-            select(IndexPosting).where(col(IndexPosting.term_id) == term.id)
-        ).scalars()
-        ids, packed = decode(chunk.pairs for chunk in chunks)
-        if len(ids) or term.cases:
-            found[term.term] = (term.cases, sorted(zip(ids.tolist(), packed.tolist(), strict=True)))
+        chunks = session.scalars(select(IndexPosting).where(col(IndexPosting.term_id) == term.id))
+        pairs = decode(chunk.pairs for chunk in chunks)
+        if len(pairs) or term.cases:
+            found[term.term] = (term.cases, sorted(pairs.tolist()))
+    rare = session.scalars(select(IndexRare).where(col(IndexRare.generation) == generation))
+    for row in rare:
+        _, held = found.get(row.key, (0, []))
+        found[row.key] = (len(held) + 1, sorted([*held, (row.case_id, row.packed)]))
     return found
 
 
-def expected(entries: dict[int, IndexEntry]) -> dict[str, tuple[int, list[tuple[int, int]]]]:
-    pairs: dict[str, list[tuple[int, int]]] = {}
+def expected(entries: dict[int, IndexEntry]) -> Contents:
+    pairs: dict[str | int, list[tuple[int, int]]] = {}
     for entry in entries.values():
         for term in entry.terms:
-            pairs.setdefault(term, []).append((entry.case_id, entry.packed))
+            key = rare_key(term) if is_rare(term) else term
+            pairs.setdefault(key, []).append((entry.case_id, entry.packed))
     return {term: (len(found), sorted(found)) for term, found in pairs.items()}
+
+
+def active(session: Session) -> int:
+    return SqlIndex(session).generation().number
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -73,8 +88,8 @@ def test_any_writes_leave_what_a_build_would(any_engine: Engine, seed: int) -> N
                 index.upsert(entries)
                 held.update({entry.case_id: entry for entry in entries})
         session.flush()
-        assert contents(session) == expected(held)
-        assert index.verify(held.values()) == (0, 0, 0)
+        assert contents(session, active(session)) == expected(held)
+        assert index.verify(held[case_id] for case_id in sorted(held)).clean
         assert index.frequencies([]).total == len(held)
 
 
@@ -84,26 +99,72 @@ def test_chunks_fill_and_are_thinned(any_engine: Engine) -> None:
     with Session(any_engine) as session:
         index = SqlIndex(session)
         index.upsert([everybody[n] for n in range(1, CHUNK - 5)])
-        index.upsert([everybody[n] for n in range(CHUNK - 5, count + 1)])
+        for first in range(CHUNK - 5, count + 1, 50):
+            index.upsert([everybody[n] for n in range(first, min(first + 50, count + 1))])
         index.remove(range(100, 300))
         for case_id in range(100, 300):
             del everybody[case_id]
-        assert contents(session) == expected(everybody)
-        sizes = session.execute(select(col(IndexPosting.size))).scalars().all()
+        assert contents(session, active(session)) == expected(everybody)
+        sizes = session.scalars(select(col(IndexPosting.size))).all()
         assert max(sizes) <= CHUNK
 
 
-def test_a_build_with_many_terms_holds_them_all(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sql, "BUILD_BATCH", 3)
-    entries = {n: index_entry(n, person(seeded(n))) for n in range(1, 20)}
-    with Session(engine) as session:
+def test_large_shares_are_compacted(any_engine: Engine) -> None:
+    everybody = {n: index_entry(n, person(seeded(n))) for n in range(1, 1501)}
+    with Session(any_engine) as session:
+        index = SqlIndex(session)
+        for first in range(1, 1501, 250):
+            index.upsert([everybody[n] for n in range(first, first + 250)])
+        scattered = index.scattered()
+        before = session.execute(select(col(IndexPosting.term_id))).all()
+        index.compact(scattered)
+        after = session.execute(select(col(IndexPosting.term_id))).all()
+        assert len(after) < len(before)
+        assert index.scattered() == []
+        assert contents(session, active(session)) == expected(everybody)
+
+
+def test_an_old_generation_is_swept_in_shares(any_engine: Engine) -> None:
+    entries = {n: index_entry(n, person(seeded(n))) for n in range(1, 40)}
+    with Session(any_engine) as session:
         index = SqlIndex(session)
         index.upsert([index_entry(500, person(seeded(0)))])
-        index.activate(index.build(entries.values()))
-        assert contents(session) == expected(entries)
-        assert len(session.execute(select(IndexedCase)).scalars().all()) == len(entries)
+        built = index.begin()
+        for first in range(1, 40, 13):
+            index.fill(built, [entries[n] for n in range(first, first + 13)])
+        index.activate(built)
+        shares = 0
+        while index.sweep(5):
+            shares += 1
+            assert contents(session, built.number) == expected(entries)
+        assert shares > 3
+        assert session.scalars(select(col(IndexState.number))).all() == [built.number]
+        assert len(session.scalars(select(IndexedCase)).all()) == len(entries)
+        assert set(session.scalars(select(col(IndexPosting.term_id)))) == set(
+            session.scalars(select(col(IndexTerm.id)))
+        )
+
+
+def test_a_build_that_was_given_up_is_swept(engine: Engine) -> None:
+    with Session(engine) as session:
+        index = SqlIndex(session)
+        killed = index.begin()
+        index.fill(killed, [index_entry(1, person(seeded(1)))])
+        built = index.begin()
+        with pytest.raises(IndexNotReady):
+            index.activate(killed)
+        with pytest.raises(IndexNotReady):
+            index.fill(killed, [])
+        index.activate(built)
+        while index.sweep(100):
+            pass
+        assert session.scalars(select(col(IndexState.number))).all() == [built.number]
+        assert session.scalars(select(IndexTerm)).all() == []
+
+
+def test_an_unknown_generation_cannot_answer(engine: Engine) -> None:
+    with Session(engine) as session, pytest.raises(IndexNotReady):
+        SqlIndex(session).fill(Generation(77), [])
 
 
 @pytest.mark.postgres
@@ -111,20 +172,56 @@ def test_the_planner_knows_a_new_generation(postgres_engine: Engine) -> None:
     known = text("SELECT reltuples FROM pg_class WHERE relname = 'index_cases'")
     with Session(postgres_engine) as session:
         index = SqlIndex(session)
-        built = index.build(index_entry(n, person(seeded(n))) for n in range(1, 20))
+        built = index.begin()
+        index.fill(built, [index_entry(n, person(seeded(n))) for n in range(1, 20)])
         assert session.execute(known).scalar_one() <= 0
         index.activate(built)
         assert session.execute(known).scalar_one() == 19
 
 
-def test_verify_tells_missing_stale_and_surplus(engine: Engine) -> None:
+def test_verify_tells_what_differs(engine: Engine) -> None:
     rng = seeded(5)
     one, two, three = (index_entry(n, person(rng)) for n in (1, 2, 3))
     changed = IndexEntry(2, two.terms, two.packed + 1)
     with Session(engine) as session:
         index = SqlIndex(session)
         index.upsert([two, three])
-        assert index.verify([one, changed]) == (1, 1, 1)
+        found = index.verify([one, changed])
+        assert (found.missing, found.stale, found.surplus) == ([one], [changed], [3])
+        assert found.miscounted == 0
+        session.execute(update(IndexTerm).values(cases=77))
+        assert index.verify([two, three]).miscounted > 0
+
+
+def test_the_log_tells_what_changed_in_order(engine: Engine) -> None:
+    one, other = index_entry(1, person(seeded(1))), index_entry(1, person(seeded(2)))
+    with Session(engine) as session:
+        index = SqlIndex(session)
+        index.upsert([one])
+        index.upsert([one])
+        index.upsert([other])
+        index.remove([1, 9])
+        log = index.changes(0, 10)
+        assert [(change.case_id, change.before) for change in log] == [
+            (1, ()),
+            (1, one.terms),
+            (1, other.terms),
+        ]
+        assert [change.seq for change in index.changes(log[0].seq, 10)] == [
+            change.seq for change in log[1:]
+        ]
+        assert index.last_change() == log[-1].seq
+
+
+def test_without_postings_the_vocabulary_still_follows(engine: Engine) -> None:
+    with Session(engine) as session:
+        index = SqlIndex(session, postings=False)
+        index.upsert([index_entry(n, person(seeded(n))) for n in range(1, 30)])
+        asked, groups = index.plan(person(seeded(4)))
+        assert len(groups) == len(asked.parts)
+        assert all(group.cases.min() > 0 for group in groups if group.terms)
+        assert session.scalars(select(IndexPosting)).all() == []
+        assert session.scalars(select(IndexRare)).all() == []
 
 
 def test_an_index_of_an_older_version_asks_for_a_build(engine: Engine) -> None:
@@ -148,7 +245,7 @@ def test_missing_tables_are_unavailable_not_a_vendor_error(sqlite_url: str) -> N
 def test_common_names_are_bounded_and_say_so(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "MAX_POSTINGS", 20)
+    monkeypatch.setattr(reading, "MAX_POSTINGS", 20)
     asked = PersonRecord("q", names=(Name.of("Ahmad Rarename"),))
     with Session(engine) as session:
         index = SqlIndex(session)
@@ -163,5 +260,6 @@ def test_common_names_are_bounded_and_say_so(
 def test_all_index_tables_are_tables_of_the_store() -> None:
     names = {name for name in Base.metadata.tables if name.startswith("index_")}
     assert names == {
-        "index_generations", "index_terms", "index_keys", "index_postings", "index_cases",
+        "index_generations", "index_terms", "index_keys", "index_postings", "index_rare",
+        "index_cases", "index_changes",
     }  # fmt: skip

@@ -1,0 +1,146 @@
+"""A mirror answers as the tables do, whatever was committed, rolled back or rebuilt meanwhile."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from matching.record import BirthDate, Contact, Name, PartialDate, PersonRecord
+from matching.retrieval import IndexEntry, index_entry
+from service.index import mirror as mirrors
+from service.index import sql
+from service.index.base import Candidates, Scope
+from service.index.mirror import Mirror
+from service.index.sql import SqlIndex
+
+NAMES = ["Ahmad", "Selam", "Tesfay", "Linh", "Nguyen", "Arben", "Hoxha", "Dawit", "Mohammed"]
+PATIENCE_SECONDS = 20
+
+
+def person(seed: int) -> PersonRecord:
+    rng = random.Random(seed)
+    born = PartialDate.parse(f"20{rng.randint(10, 12)}-0{rng.randint(1, 3)}-1{rng.randint(0, 9)}")
+    return PersonRecord(
+        "r",
+        names=(Name.of(" ".join(rng.sample(NAMES, 2))),),
+        births=(BirthDate(born),),
+        contacts=(Contact("phone", f"+49{rng.randint(1, 9)}"),),
+    )
+
+
+def write(engine: Engine, change: Callable[[SqlIndex], object]) -> None:
+    with Session(engine) as session:
+        change(SqlIndex(session))
+        session.commit()
+
+
+def ask(engine: Engine, seed: int, mirror: Mirror | None) -> Candidates:
+    with Session(engine) as session:
+        return SqlIndex(session, mirror=mirror).candidates(person(seed), Scope(), 50)
+
+
+def agrees(engine: Engine, mirror: Mirror) -> bool:
+    with Session(engine) as session:
+        tables, copy = SqlIndex(session), SqlIndex(session, mirror=mirror)
+        tokens = ["amad", "salam", "nobody"]
+        same_counts = tables.frequencies(tokens) == copy.frequencies(tokens)
+    return same_counts and all(
+        ask(engine, seed, None) == ask(engine, seed, mirror) for seed in range(500, 510)
+    )
+
+
+def entries(*ids: int, shift: int = 0) -> list[IndexEntry]:
+    return [index_entry(n, person(n + shift)) for n in ids]
+
+
+def test_it_follows_every_change(any_engine: Engine) -> None:
+    mirror, rng = Mirror(in_background=False), random.Random(2)
+    for step in range(15):
+        some = rng.sample(range(1, 60), 8)
+        with Session(any_engine) as session:
+            SqlIndex(session).upsert(entries(*some, shift=step))
+            session.commit()
+        if step % 3 == 2:
+            with Session(any_engine) as session:
+                SqlIndex(session).remove(some[:4])
+                session.commit()
+        assert agrees(any_engine, mirror)
+
+
+def test_what_is_rolled_back_is_never_seen(any_engine: Engine) -> None:
+    mirror = Mirror(in_background=False)
+    write(any_engine, lambda index: index.upsert(entries(1, 2, 3)))
+    assert agrees(any_engine, mirror)
+    with Session(any_engine) as session:
+        index = SqlIndex(session, mirror=mirror)
+        index.upsert(entries(2, 4, 5, shift=40))
+        index.candidates(person(4), Scope(), 10)
+        index.frequencies(["amad"])
+        session.rollback()
+    assert agrees(any_engine, mirror)
+
+
+def test_who_writes_sees_what_others_committed_before(any_engine: Engine) -> None:
+    mirror = Mirror(in_background=False)
+    write(any_engine, lambda index: index.upsert(entries(1)))
+    assert agrees(any_engine, mirror)
+    write(any_engine, lambda index: index.upsert([index_entry(2, person(7))]))
+    with Session(any_engine) as session:
+        index = SqlIndex(session, mirror=mirror)
+        index.upsert([index_entry(3, person(7))])
+        found = index.candidates(person(7), Scope(exclude=frozenset({3})), 10)
+        session.commit()
+    assert found.items[0].case_id == 2
+    assert agrees(any_engine, mirror)
+
+
+def test_a_new_generation_is_loaded(engine: Engine) -> None:
+    mirror = Mirror(in_background=False)
+    write(engine, lambda index: index.upsert(entries(1, 2, 3)))
+    assert agrees(engine, mirror)
+
+    def rebuild(index: SqlIndex) -> None:
+        built = index.begin()
+        index.fill(built, entries(2, 3, 9, shift=5))
+        index.activate(built)
+
+    write(engine, rebuild)
+    assert agrees(engine, mirror)
+
+
+def test_a_log_that_was_cut_is_no_loss(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "KEPT_CHANGES", 2)
+    mirror = Mirror(in_background=False)
+    write(engine, lambda index: index.upsert(entries(1, 2, 3)))
+    assert agrees(engine, mirror)
+    write(engine, lambda index: index.upsert(entries(*range(1, 30), shift=3)))
+    write(engine, lambda index: index.sweep(10))
+    assert agrees(engine, mirror)
+
+
+def test_far_behind_the_tables_answer_until_the_thread_is_done(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirrors, "MOST_BEHIND", 5)
+    monkeypatch.setattr(mirrors, "AT_ONCE", 7)
+    mirror = Mirror()
+    write(engine, lambda index: index.upsert(entries(1, 2, 3)))
+    expected = ask(engine, 2, None)
+    assert ask(engine, 2, mirror) == expected
+    wait_until(lambda: mirror.seq >= 3)
+    write(engine, lambda index: index.upsert(entries(*range(1, 40), shift=3)))
+    assert ask(engine, 2, mirror) == ask(engine, 2, None)
+    wait_until(lambda: mirror.seq >= 42)
+    assert agrees(engine, mirror)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "the mirror was not loaded"
+        time.sleep(0.01)
