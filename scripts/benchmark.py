@@ -152,7 +152,18 @@ def _case(
 
 
 def _facts(options: argparse.Namespace) -> Json:
-    """What a run must say about itself, so that it can be run again."""
+    is_population = options.suite == "population"
+    return {
+        "suite": options.suite,
+        "seed": options.seed if is_population else None,
+        "size": options.size if is_population else None,
+        "profile": options.profile.id,
+        **run_facts(),
+    }
+
+
+def run_facts() -> Json:
+    """What every run must say about itself, so that it can be run again."""
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"],  # noqa: S607 - whichever git there is
         cwd=ROOT,
@@ -160,13 +171,8 @@ def _facts(options: argparse.Namespace) -> Json:
         text=True,
         check=False,
     ).stdout.strip()
-    is_population = options.suite == "population"
     return {
-        "suite": options.suite,
-        "seed": options.seed if is_population else None,
-        "size": options.size if is_population else None,
         "commit": commit,
-        "profile": options.profile.id,
         "python": platform.python_version(),
         "machine": {"system": platform.system(), "cores": os.cpu_count()},
     }

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 
-from fixtures.population import TODAY, generate
+from fixtures.population import TODAY, SyntheticCase, generate
 from matching.record import PersonRecord
 from service.cases.claims import claim_values, matching_event, person_record
 from service.cases.schemas import CaseDraft
@@ -66,23 +66,27 @@ def _febrl(files: tuple[tuple[str, str], ...]) -> Labelled:
 
 def population(size: int, seed: int) -> Labelled:
     """A synthetic population with its truth."""
-    rows, facts = [], {}
+    records, facts = {}, {}
     persons: dict[str, list[str]] = defaultdict(list)
-    for number, case in enumerate(generate(size, seed), 1):
-        cells = {
-            name: [str(v) for v in value] if isinstance(value, list) else [str(value)]
-            for name, value in case.row.items()
-        }
-        rows.append(SourceRow(number, cells))
+    for case in generate(size, seed):
         truth = case.truth
+        records[truth.record_id] = case_record(case)
         persons[truth.person_id].append(truth.record_id)
         facts[truth.record_id] = {
             "culture": truth.culture,
             "script": truth.script,
             "corruptions": "|".join(truth.corruptions),
         }
-    records = dict(_records(iter(rows), ColumnMap(), "DE"))
     return Labelled(records, _pairs(persons), facts, linked_sides=False)
+
+
+def case_record(case: SyntheticCase) -> PersonRecord:
+    """A synthetic case as an import would store it and matching would see it."""
+    cells = {
+        name: [str(v) for v in value] if isinstance(value, list) else [str(value)]
+        for name, value in case.row.items()
+    }
+    return _record(draft_of(SourceRow(1, cells), today=TODAY), "DE")
 
 
 def _pairs(persons: dict[str, list[str]]) -> frozenset[Pair]:

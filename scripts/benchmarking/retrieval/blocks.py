@@ -1,0 +1,33 @@
+"""Lists in a file of our own, a compressed block at a time: larger than memory is no matter."""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_LENGTH_BYTES = 8
+_FAST = 1
+"""Level of compression: a quarter of the size for a twentieth of the time of building anew."""
+
+
+def write_block(file: BinaryIO, items: list[Any]) -> None:
+    """Append a block."""
+    data = zlib.compress(pickle.dumps(items, pickle.HIGHEST_PROTOCOL), _FAST)
+    file.write(len(data).to_bytes(_LENGTH_BYTES, "little"))
+    file.write(data)
+
+
+def read_blocks(path: Path, wanted: frozenset[int] | None = None) -> Iterator[tuple[int, Any]]:
+    """Blocks with their numbers, in order; those not wanted are passed over unread."""
+    number = 0
+    with path.open("rb") as file:
+        while head := file.read(_LENGTH_BYTES):
+            length = int.from_bytes(head, "little")
+            if wanted is None or number in wanted:
+                yield number, pickle.loads(zlib.decompress(file.read(length)))  # noqa: S301 - written by this script alone
+            else:
+                file.seek(length, 1)
+            number += 1

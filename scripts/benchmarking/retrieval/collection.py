@@ -1,0 +1,179 @@
+"""A large synthetic collection, made once and kept on disk for every contender.
+
+Example:
+    collection = prepare(Path("var/retrieval"), size=200_000, seed=11)
+    for entry in collection.entries(): ...
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection as Ids, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import zip_longest
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from fixtures.population import VERSION, generate
+from matching.names.parts import prepare as name_parts
+from matching.record import PersonRecord
+from matching.retrieval import IndexEntry, index_entry
+from scripts.benchmarking.retrieval.blocks import read_blocks, write_block
+from scripts.benchmarking.sets import case_record
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+BLOCK = 1_000
+"""Cases in a block: some hundred kilobytes at once in memory."""
+WORKERS = 2
+"""Each makes the whole population, which is cheap, and reads in every other block of it."""
+_RECORD_SOURCES = ("matching/record.py", "service/cases/claims.py")
+_ENTRY_SOURCES = ("matching/retrieval", "matching/names")
+"""What decides how a record and its entry look: when it changes, so does the name of the file."""
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+_console = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """A case of the collection with what only the generator knows."""
+
+    case_id: int
+    record: PersonRecord
+    person: int
+    culture: str
+    script: str
+    corruptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Cases numbered from 1, as often as needed.
+
+    Attributes:
+        folder: Where it is kept.
+        size: Cases in it.
+        seed: Of the population.
+    """
+
+    folder: Path
+    size: int
+    seed: int
+
+    @property
+    def persons(self) -> IntArray:
+        """Number of the person of each case, shape (size,); case 1 comes first."""
+        return self._column("persons")
+
+    @property
+    def named(self) -> BoolArray:
+        """Whether each case has a name, shape (size,)."""
+        return self._column("named").astype(bool)
+
+    def cases(self, wanted: Ids[int] | None = None) -> Iterator[StoredCase]:
+        """All cases in order, or those with the ids wanted in some order."""
+        chosen = None if wanted is None else frozenset(wanted)
+        for case in self._items("cases", chosen):
+            if chosen is None or case.case_id in chosen:
+                yield case
+
+    def entries(self) -> Iterator[IndexEntry]:
+        """What an index of candidates holds of every case, in order."""
+        yield from self._items(self.prepare_entries(), None)
+
+    def prepare_entries(self) -> str:
+        """Make the file of entries if it is not there yet; its name."""
+        kind = f"entries-{_digest(_ENTRY_SOURCES)}"
+        if not (self.folder / f"{kind}.done").exists():
+            _console.print(f"index entries of {self.size:,} cases ...")
+            _in_parts(_write_entries, self, kind)
+        return kind
+
+    def _items(self, kind: str, wanted: frozenset[int] | None) -> Iterator[Any]:
+        """Items of the two parts by turns: that is how their blocks were dealt out."""
+        blocks = None if wanted is None else {(case_id - 1) // BLOCK for case_id in wanted}
+        parts = []
+        for part in range(WORKERS):
+            chosen = blocks and frozenset(b // WORKERS for b in blocks if b % WORKERS == part)
+            parts.append(read_blocks(self.folder / f"{kind}.{part}", chosen))
+        for found in zip_longest(*parts):
+            for block in found:
+                yield from block[1] if block else ()
+
+    def _column(self, name: str) -> IntArray:
+        parts = [np.load(self.folder / f"{name}.{part}.npy") for part in range(WORKERS)]
+        column = np.zeros(self.size, dtype=np.int64)
+        block = np.arange(self.size) // BLOCK
+        for part, values in enumerate(parts):
+            column[block % WORKERS == part] = values
+        return column
+
+
+def prepare(root: Path, size: int, seed: int) -> Collection:
+    """The collection of this size and seed, made if it is not there yet."""
+    folder = root / f"{size}-{seed}-v{VERSION}-{_digest(_RECORD_SOURCES)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    collection = Collection(folder, size, seed)
+    if not (folder / "cases.done").exists():
+        _console.print(f"a population of {size:,} cases ...")
+        _in_parts(_write_cases, collection, "cases")
+    return collection
+
+
+def _in_parts(write: Callable[[Collection, str, int], None], of: Collection, kind: str) -> None:
+    """Let every worker write its part, and note that it is whole."""
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(write, of, kind, part) for part in range(WORKERS)]
+        for part in waiting:
+            part.result()
+    (of.folder / f"{kind}.done").touch()
+
+
+def _write_cases(collection: Collection, kind: str, part: int) -> None:
+    persons: list[int] = []
+    named: list[bool] = []
+    with (collection.folder / f"{kind}.{part}").open("wb") as file, ExitStack() as end:
+        held: list[StoredCase] = []
+        end.callback(lambda: write_block(file, held) if held else None)
+        for number, case in enumerate(generate(collection.size, collection.seed)):
+            if (number // BLOCK) % WORKERS != part:
+                continue
+            truth, record = case.truth, case_record(case)
+            person = int(truth.person_id.lstrip("P"))
+            held.append(
+                StoredCase(
+                    number + 1, record, person, truth.culture, truth.script, truth.corruptions
+                )
+            )
+            persons.append(person)
+            named.append(any(name_parts(name) for name in record.names))
+            if len(held) == BLOCK:
+                write_block(file, held)
+                held.clear()
+    np.save(collection.folder / f"persons.{part}.npy", np.array(persons, dtype=np.int64))
+    np.save(collection.folder / f"named.{part}.npy", np.array(named, dtype=np.int64))
+
+
+def _write_entries(collection: Collection, kind: str, part: int) -> None:
+    with (collection.folder / f"{kind}.{part}").open("wb") as file:
+        for _, block in read_blocks(collection.folder / f"cases.{part}"):
+            write_block(file, [index_entry(case.case_id, case.record) for case in block])
+
+
+def _digest(sources: tuple[str, ...]) -> str:
+    """Eight hexadecimal digits of the text of source files, folders with all they hold."""
+    digest = hashlib.blake2b(digest_size=4)
+    for source in sources:
+        for path in sorted([*ROOT.glob(f"{source}/**/*.py"), *ROOT.glob(f"{source}*.py")]):
+            digest.update(path.read_bytes())
+        if source.endswith(".py"):
+            digest.update((ROOT / source).read_bytes())
+    return digest.hexdigest()
