@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection as Ids, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
 from multiprocessing import get_context
@@ -21,12 +20,13 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from fixtures.population import VERSION, generate
+from fixtures.population import VERSION, SyntheticCase, generate
 from matching.names.parts import prepare as name_parts
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, index_entry
 from scripts.benchmarking.retrieval.blocks import read_blocks, write_block
 from scripts.benchmarking.sets import case_record
+from service.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 BLOCK = 1_000
@@ -56,7 +56,7 @@ class StoredCase:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Cases numbered from 1, as often as needed.
+    """Cases numbered from 1, as often as needed; what an import refuses leaves a gap.
 
     Attributes:
         folder: Where it is kept.
@@ -70,7 +70,7 @@ class Collection:
 
     @property
     def persons(self) -> IntArray:
-        """Number of the person of each case, shape (size,); case 1 comes first."""
+        """Number of the person of each case, shape (size,); below 0 where an import refuses it."""
         return self._column("persons")
 
     @property
@@ -140,26 +140,36 @@ def _in_parts(write: Callable[[Collection, str, int], None], of: Collection, kin
 def _write_cases(collection: Collection, kind: str, part: int) -> None:
     persons: list[int] = []
     named: list[bool] = []
-    with (collection.folder / f"{kind}.{part}").open("wb") as file, ExitStack() as end:
+    with (collection.folder / f"{kind}.{part}").open("wb") as file:
         held: list[StoredCase] = []
-        end.callback(lambda: write_block(file, held) if held else None)
-        for number, case in enumerate(generate(collection.size, collection.seed)):
-            if (number // BLOCK) % WORKERS != part:
+        for number, case in enumerate(generate(collection.size, collection.seed), 1):
+            if ((number - 1) // BLOCK) % WORKERS != part:
                 continue
-            truth, record = case.truth, case_record(case)
-            person = int(truth.person_id.lstrip("P"))
-            held.append(
-                StoredCase(
-                    number + 1, record, person, truth.culture, truth.script, truth.corruptions
-                )
-            )
-            persons.append(person)
-            named.append(any(name_parts(name) for name in record.names))
-            if len(held) == BLOCK:
+            stored = _stored(number, case)
+            if stored is not None:
+                held.append(stored)
+            persons.append(stored.person if stored else -number)
+            named.append(stored is not None and _has_name(stored.record))
+            if number % BLOCK == 0 or number == collection.size:
                 write_block(file, held)
                 held.clear()
     np.save(collection.folder / f"persons.{part}.npy", np.array(persons, dtype=np.int64))
     np.save(collection.folder / f"named.{part}.npy", np.array(named, dtype=np.int64))
+
+
+def _stored(number: int, case: SyntheticCase) -> StoredCase | None:
+    """The case, or None where an import would refuse it for a date that cannot be."""
+    truth = case.truth
+    try:
+        record = case_record(case)
+    except BadInput:
+        return None
+    person = int(truth.person_id.lstrip("P"))
+    return StoredCase(number, record, person, truth.culture, truth.script, truth.corruptions)
+
+
+def _has_name(record: PersonRecord) -> bool:
+    return any(name_parts(name) for name in record.names)
 
 
 def _write_entries(collection: Collection, kind: str, part: int) -> None:
