@@ -30,7 +30,7 @@ from scripts.benchmark import LEAST_SIZE, TEST_SEED, run_facts
 from scripts.benchmarking.retrieval.collection import Collection, prepare
 from scripts.benchmarking.retrieval.contenders import CONTENDERS
 from scripts.benchmarking.retrieval.figures import row_of
-from scripts.benchmarking.retrieval.questions import Question, Questions, make_questions
+from scripts.benchmarking.retrieval.questions import Question, Questions, in_words, make_questions
 from scripts.benchmarking.retrieval.trial import Task, run_trial
 
 CACHE = Path(__file__).resolve().parent.parent / "var" / "retrieval"
@@ -115,6 +115,8 @@ def _write(out: Path, run: Json, questions: tuple[Question, ...], trials: list[J
         for number, question in enumerate(questions):
             case = {
                 "kind": question.kind,
+                "asked": in_words(question.record),
+                "held": in_words(question.held),
                 "target": question.target,
                 "exclude": sorted(question.exclude),
                 "culture": question.culture,

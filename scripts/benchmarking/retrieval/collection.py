@@ -7,6 +7,7 @@ Example:
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Callable, Collection as Ids, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -130,7 +131,8 @@ def prepare(root: Path, size: int, seed: int) -> Collection:
 
 def _in_parts(write: Callable[[Collection, str, int], None], of: Collection, kind: str) -> None:
     """Let every worker write its part, and note that it is whole."""
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+    # Millions of lasting objects and no cycles: looking for cycles takes most of the time.
+    with ProcessPoolExecutor(WORKERS, get_context("spawn"), gc.disable) as pool:
         waiting = [pool.submit(write, of, kind, part) for part in range(WORKERS)]
         for part in waiting:
             part.result()

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ class Question:
         kind: One of `KINDS`.
         record: What is asked.
         target: The case to be found.
+        held: What the collection says of it, as far as searchers ask for it.
         exclude: Cases never to offer: the asking case itself.
         culture: Of the person.
         script: Of the names of the asking case and of the target.
@@ -41,6 +41,7 @@ class Question:
     kind: str
     record: PersonRecord
     target: int
+    held: PersonRecord
     exclude: frozenset[int]
     culture: str
     script: str
@@ -100,6 +101,7 @@ def _of_pair(kind: str, asking: StoredCase, wanted: StoredCase) -> Question:
         kind,
         known_to_searcher(asking.record) if kind == "search" else asking.record,
         wanted.case_id,
+        known_to_searcher(wanted.record),
         frozenset({asking.case_id}),
         wanted.culture,
         scripts,
@@ -132,11 +134,27 @@ def _slipped(rng: random.Random, pool: list[StoredCase], count: int) -> Iterator
                 unfit.append(case)
                 continue
             made += 1
-            yield _of_slip(name, case, dataclasses.replace(asked, record_id="query"))
+            yield _of_slip(name, case, asked)
         left = unfit + left
 
 
 def _of_slip(name: str, case: StoredCase, asked: PersonRecord) -> Question:
     return Question(
-        "slips", asked, case.case_id, frozenset(), case.culture, case.script, (name,)
+        "slips",
+        asked,
+        case.case_id,
+        known_to_searcher(case.record),
+        frozenset(),
+        case.culture,
+        case.script,
+        (name,),
     )
+
+
+def in_words(record: PersonRecord) -> str:
+    """What searchers ask for in a line, for lists of misses."""
+    births = " ".join(born.date.text for born in record.births)
+    return "; ".join(
+        (" | ".join(name.text for name in record.names), births, record.sex.value,
+         " ".join(record.nationalities))
+    )  # fmt: skip
