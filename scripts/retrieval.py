@@ -39,18 +39,33 @@ Json = dict[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the trials; 0 when done, 2 for wrong use."""
+    """Run the trials; 0 when done, 1 when a contender failed, 2 for wrong use."""
     options = _options(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     collection = prepare(options.cache, options.size, options.seed)
-    asked = _questions(collection, options.queries)
-    tasks = [
-        Task(name, collection, asked[0], options.limit, options.seconds)
-        for name in options.contenders
-    ]
-    trials = [_trial(task) for task in tasks]
-    rows = [row_of(trial, asked[1].items, options.limit) for trial in trials]
-    run = {
+    path, questions = _questions(collection, options.queries)
+    collection.prepare_entries()
+    trials: list[Json] = []
+    failed: list[str] = []
+    for name in options.contenders:
+        _console.print(f"{name} ...")
+        task = Task(name, collection, path, options.limit, options.seconds)
+        try:
+            trials.append(_trial(task))
+        except Exception as error:  # noqa: BLE001 - an hour of others must not be lost with one
+            _console.print(f"{name} failed: {type(error).__name__}: {error}", style="red")
+            failed.append(name)
+        # After each, so that a run that is broken off keeps what it has.
+        run = _run(options, questions, trials, failed)
+        _write(options.out, run, questions.items, trials)
+    print(json.dumps(run) if options.json else _table(run["rows"]))
+    return 1 if failed else 0
+
+
+def _run(
+    options: argparse.Namespace, questions: Questions, trials: list[Json], failed: list[str]
+) -> Json:
+    return {
         "suite": "retrieval",
         "size": options.size,
         "seed": options.seed,
@@ -59,13 +74,11 @@ def main(arguments: list[str] | None = None) -> int:
         "queries": options.queries,
         "limit": options.limit,
         "seconds": options.seconds,
-        "nameless": round(asked[1].nameless, 4),
+        "nameless": round(questions.nameless, 4),
         "beside": options.beside,
-        "rows": rows,
+        "failed": failed,
+        "rows": [row_of(trial, questions.items, options.limit) for trial in trials],
     }
-    _write(options.out, run, asked[1].items, trials)
-    print(json.dumps(run) if options.json else _table(rows))
-    return 0
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -102,8 +115,6 @@ def _questions(collection: Collection, count: int) -> tuple[Path, Questions]:
 
 
 def _trial(task: Task) -> Json:
-    _console.print(f"{task.name} ...")
-    task.collection.prepare_entries()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(run_trial, task).result()
 

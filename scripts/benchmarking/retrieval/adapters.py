@@ -122,7 +122,7 @@ class Postgres:
         with self._engine.connect() as connection:
             found = connection.exec_driver_sql(
                 "SELECT sum(pg_total_relation_size(oid)) FROM pg_class "
-                "WHERE relkind = 'r' AND relname LIKE 'index%'"
+                "WHERE relkind = 'r' AND relname LIKE 'index%%'"
             )
             return int(found.scalar_one())
 
