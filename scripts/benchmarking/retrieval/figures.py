@@ -15,6 +15,7 @@ KS = (10, 50, 200, 500, 1_000)
 SLICED_AT = 500
 """Candidates within which recall is compared by culture, script and corruption."""
 LEAST_IN_SLICE = 10
+_NAMES = ("none on one side", "one word on one side", "two words or more")
 PERCENTILES = (50, 95, 99)
 _Z = 1.959964
 """Of a standard normal, for intervals of 95 per cent."""
@@ -36,11 +37,13 @@ def row_of(trial: Json, questions: Sequence[Question], limit: int) -> Json:
 def _kind_row(asked: list[tuple[Question, Json]], limit: int) -> Json:
     ranks = [answer["rank"] for _, answer in asked]
     slices: dict[str, dict[str, list[bool]]] = {
-        "culture": defaultdict(list), "script": defaultdict(list), "corruption": defaultdict(list)
+        "culture": defaultdict(list), "script": defaultdict(list),
+        "corruption": defaultdict(list), "names": defaultdict(list),
     }  # fmt: skip
     for question, answer in asked:
         hit = answer["rank"] is not None and answer["rank"] < SLICED_AT
         slices["culture"][question.culture].append(hit)
+        slices["names"][_names(question)].append(hit)
         slices["script"][question.script].append(hit)
         for name in question.corruptions or ("(none)",):
             slices["corruption"][name].append(hit)
@@ -62,6 +65,15 @@ def _kind_row(asked: list[tuple[Question, Json]], limit: int) -> Json:
             for kind, found in slices.items()
         },
     }
+
+
+def _names(question: Question) -> str:
+    """What both sides tell of the name: most that is lost has none, or one word."""
+    words = [
+        max((len(name.text.split()) for name in record.names), default=0)
+        for record in (question.record, question.held)
+    ]
+    return _NAMES[min(*words, len(_NAMES) - 1)]
 
 
 def share(hits: Iterable[bool]) -> Json:

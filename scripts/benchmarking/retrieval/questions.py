@@ -3,24 +3,27 @@
 `search`: names, birth, sex and nationality of another case of the same person.
 `registration`: the whole other case, nameless ones included.
 `slips`: what an investigator knows of the wanted case itself, with one slip.
+`two_slips`: the same with one slip in the name and one in birth, sex or nationality.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from fixtures.draw import source
 from matching.record import CaseKind, PersonRecord
 from scripts.benchmarking.retrieval.collection import Collection, StoredCase
-from scripts.benchmarking.retrieval.slips import SLIPS
+from scripts.benchmarking.retrieval.slips import ELSEWHERE, IN_NAMES, Slip
 
-KINDS = ("search", "registration", "slips")
-POOL = 3
-"""Cases drawn for each query of slips: not every slip can happen to every case."""
+KINDS = ("search", "registration", "slips", "two_slips")
+POOL = 5
+"""Cases drawn for each question of a kind: not every slip can happen to every case."""
+_ALL = (*IN_NAMES.items(), *ELSEWHERE.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ def make_questions(collection: Collection, count: int) -> Questions:
     cases = {case.case_id: case for case in collection.cases(wanted)}
     items = [_of_pair("search", cases[one], cases[other]) for one, other in search]
     items += [_of_pair("registration", cases[one], cases[other]) for one, other in registration]
-    items += _slipped(rng, [cases[case_id] for case_id in pool], count)
+    unused = [cases[case_id] for case_id in pool]
+    items += _slipped(rng, "slips", [(slip,) for slip in _ALL], unused, count)
+    both_slips = list(product(IN_NAMES.items(), ELSEWHERE.items()))
+    items += _slipped(rng, "two_slips", both_slips, unused, count)
     rng.shuffle(items)
     return Questions(tuple(items), 1 - len(both) / max(len(pairs), 1))
 
@@ -121,33 +127,44 @@ def known_to_searcher(record: PersonRecord) -> PersonRecord:
     )
 
 
-def _slipped(rng: random.Random, pool: list[StoredCase], count: int) -> Iterator[Question]:
-    """As many of each slip as of the others, each on a case of its own."""
-    each = -(-count // len(SLIPS))
-    left = list(pool)
-    for name, slip in SLIPS.items():
+Slips = tuple[tuple[str, Slip], ...]
+
+
+def _slipped(
+    rng: random.Random, kind: str, slips: Sequence[Slips], pool: list[StoredCase], count: int
+) -> Iterator[Question]:
+    """As many of each slip as of the others, each on a case of its own; used cases are taken."""
+    each = -(-count // len(slips))
+    for wanted in slips:
         made, unfit = 0, []
-        while left and made < each:
-            case = left.pop()
-            asked = slip(rng, known_to_searcher(case.record), case.culture)
+        while pool and made < each:
+            case = pool.pop()
+            asked = _with_slips(rng, case, wanted)
             if asked is None:
                 unfit.append(case)
                 continue
             made += 1
-            yield _of_slip(name, case, asked)
-        left = unfit + left
+            yield _of_slips(kind, case, asked, tuple(name for name, _ in wanted))
+        pool[:0] = unfit
 
 
-def _of_slip(name: str, case: StoredCase, asked: PersonRecord) -> Question:
+def _with_slips(rng: random.Random, case: StoredCase, slips: Slips) -> PersonRecord | None:
+    asked: PersonRecord | None = known_to_searcher(case.record)
+    for _, slip in slips:
+        asked = slip(rng, asked, case.culture) if asked else None
+    return asked
+
+
+def _of_slips(kind: str, case: StoredCase, asked: PersonRecord, names: tuple[str, ...]) -> Question:
     return Question(
-        "slips",
+        kind,
         asked,
         case.case_id,
         known_to_searcher(case.record),
         frozenset(),
         case.culture,
         case.script,
-        (name,),
+        names,
     )
 
 

@@ -191,7 +191,7 @@ def _wrong_sex(_rng: random.Random, record: PersonRecord, _code: str) -> PersonR
     return dataclasses.replace(record, sex=other) if other else None
 
 
-SLIPS: dict[str, Slip] = {
+IN_NAMES: dict[str, Slip] = {
     "letter_dropped": _on_letters(_dropped),
     "letter_doubled": _on_letters(_doubled),
     "letters_swapped": _on_letters(_swapped),
@@ -200,6 +200,9 @@ SLIPS: dict[str, Slip] = {
     "order_swapped": _on_words(_order_swapped),
     "parts_joined": _on_words(_joined),
     "transliterated": _on_words(_transliterated),
+}
+"""What may happen to a name, by name of the slip."""
+ELSEWHERE: dict[str, Slip] = {
     "wrong_day": _on_day(_wrong_day),
     "day_month_swapped": _on_day(_day_month),
     "year_off": _on_day(_year_off),
@@ -208,4 +211,4 @@ SLIPS: dict[str, Slip] = {
     "nationality_wrong": _wrong_nation,
     "sex_wrong": _wrong_sex,
 }
-"""What a seeded slip may be, by name; each is asked for equally often."""
+"""What may happen to birth, nationality and sex."""
