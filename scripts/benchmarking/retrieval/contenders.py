@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from scripts.benchmarking.retrieval.adapters import Memory, Postgres, Sqlite
+from scripts.benchmarking.retrieval.ceilings import Exhaustive, FullScorer
 from scripts.benchmarking.rivals import brute_force, fts_trigram, pg_trgm
 from scripts.benchmarking.rivals.base import Contender
 
 CONTENDERS: dict[str, Callable[[Path], Contender]] = {
     "memory": Memory,
     "sqlite": Sqlite,
+    "sqlite_mirror": partial(Sqlite, mirrored=True),
     "postgres": Postgres,
+    "postgres_mirror": partial(Postgres, mirrored=True),
     "pg_trgm": pg_trgm.with_attributes,
     "pg_trgm_names": pg_trgm.by_names,
     "fts5_trigram": fts_trigram.with_attributes,
@@ -20,5 +24,9 @@ CONTENDERS: dict[str, Callable[[Path], Contender]] = {
     "brute_wratio": brute_force.wratio,
     "brute_jaro_winkler": brute_force.jaro_winkler,
     "brute_jaro_winkler_names": brute_force.jaro_winkler_names,
+    "exhaustive": Exhaustive,
+    "full_scorer": FullScorer,
 }
 """How each is opened, with an empty folder of its own."""
+CEILINGS = ("exhaustive", "full_scorer")
+"""No way to search, but what any could find at best; only run when asked for."""

@@ -58,12 +58,16 @@ class _Loaded:
     """The collection as contenders take it."""
 
     collection: Collection
+    questions: tuple[Question, ...]
 
     def entries(self) -> Iterator[IndexEntry]:
         return self.collection.entries()
 
     def records(self) -> Iterator[tuple[int, PersonRecord]]:
         return ((case.case_id, case.record) for case in self.collection.cases())
+
+    def asked(self) -> list[PersonRecord]:
+        return [question.record for question in self.questions]
 
 
 def run_trial(task: Task) -> Json:
@@ -77,7 +81,7 @@ def run_trial(task: Task) -> Json:
         contender = CONTENDERS[task.name](Path(folder))
         try:
             started = time.perf_counter()
-            contender.build(_Loaded(task.collection))
+            contender.build(_Loaded(task.collection, questions))
             built = time.perf_counter() - started
             gc.collect()
             gc.freeze()

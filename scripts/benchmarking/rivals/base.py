@@ -23,6 +23,9 @@ class Source(Protocol):
     def records(self) -> Iterator[tuple[int, PersonRecord]]:
         """Every case with its id."""
 
+    def asked(self) -> Sequence[PersonRecord]:
+        """What will be asked, for those that prepare cases and queries together."""
+
 
 class Contender(Protocol):
     """One way to find candidates, loaded once and asked many times.
