@@ -88,7 +88,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--queries", type=int, default=1_000, help="of each kind")
     parser.add_argument("--limit", type=int, default=1_000, help="candidates asked for")
     parser.add_argument("--seconds", type=float, default=300.0, help="of questions, a contender")
-    parser.add_argument("--only", default="", help="contenders, with commas; left out, all but ceilings")
+    parser.add_argument(
+        "--only", default="", help="contenders, with commas; left out, all but ceilings"
+    )
     parser.add_argument("--cache", type=Path, default=CACHE, help="where collections are kept")
     parser.add_argument("--beside", default="", help="what else ran on the machine, for the record")
     parser.add_argument("--out", type=Path, required=True)

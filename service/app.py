@@ -26,6 +26,7 @@ from service.exchange.europol.api import router as europol_routes
 from service.exchange.europol.pages import router as europol_pages
 from service.exchange.interpol.api import router as interpol_routes
 from service.index.factory import index_factory
+from service.index.mirror import Mirror
 from service.linkage import Linkage
 from service.observability import Metrics
 from service.profile import chosen_profile
@@ -75,10 +76,13 @@ def create_app(
     settings = settings or Settings()
     metrics = Metrics()
     store = engine or make_engine(settings.database_url)
-    linkage = Linkage(chosen_profile(settings), index_factory(settings))
+    mirror = Mirror() if settings.index_mirror else None
+    linkage = Linkage(chosen_profile(settings), index_factory(settings, mirror=mirror))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if mirror is not None:
+            mirror.warm(store)
         app.state.parts = Parts(settings, store, linkage, clock, metrics)
         # What is loaded now lives as long as the process: the collector need not walk it.
         gc.freeze()

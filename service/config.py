@@ -27,6 +27,10 @@ class Settings(BaseSettings):
         description="SQLAlchemy address of the store: SQLite file or postgresql+psycopg",
     )
     index: Literal["sql"] = Field(default="sql", description="adapter of the candidate index")
+    index_mirror: bool = Field(
+        default=True,
+        description="each worker keeps the index in memory, in step with its tables, for speed",
+    )
     profile: str = Field(
         default="", description="file of the profile to score with; empty: the shipped one"
     )

@@ -54,6 +54,11 @@ class Mirror:
         self.seq = -1
         """Number of the last change that was taken in."""
 
+    def warm(self, engine: Engine) -> None:
+        """Begin to load, before the first search asks for it."""
+        with self._lock:
+            self._start(engine, load=True)
+
     def follow(self, repository: IndexRepository, state: IndexState) -> bool:
         """Take in what was committed since; false when the tables must answer."""
         if repository.session.info.get(WRITTEN):
@@ -112,12 +117,15 @@ class Mirror:
         if not self._in_background:
             self._catch_up(engine, load=load)
             return True
+        self._start(engine, load=load)
+        return False
+
+    def _start(self, engine: Engine, *, load: bool) -> None:
         if self._loading is None or not self._loading.is_alive():
             self._loading = threading.Thread(
                 target=self._try_catch_up, args=(engine,), kwargs={"load": load}, daemon=True
             )
             self._loading.start()
-        return False
 
     def _try_catch_up(self, engine: Engine, *, load: bool) -> None:
         try:

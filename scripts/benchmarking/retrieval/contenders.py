@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.benchmarking.retrieval.adapters import Memory, Postgres, Sqlite
 from scripts.benchmarking.retrieval.ceilings import Exhaustive, FullScorer
-from scripts.benchmarking.rivals import brute_force, fts_trigram, pg_trgm
+from scripts.benchmarking.rivals import brute_force, folded_trigrams, fts_trigram, pg_trgm
 from scripts.benchmarking.rivals.base import Contender
 
 CONTENDERS: dict[str, Callable[[Path], Contender]] = {
@@ -17,6 +17,7 @@ CONTENDERS: dict[str, Callable[[Path], Contender]] = {
     "sqlite_mirror": partial(Sqlite, mirrored=True),
     "postgres": Postgres,
     "postgres_mirror": partial(Postgres, mirrored=True),
+    "folded_trigrams": folded_trigrams.FoldedTrigrams,
     "pg_trgm": pg_trgm.with_attributes,
     "pg_trgm_names": pg_trgm.by_names,
     "fts5_trigram": fts_trigram.with_attributes,

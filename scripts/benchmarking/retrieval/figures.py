@@ -50,9 +50,7 @@ def _kind_row(asked: list[tuple[Question, Json]], limit: int) -> Json:
     return {
         "questions": len(asked),
         "recall_at": {
-            str(k): share(rank is not None and rank < k for rank in ranks)
-            for k in KS
-            if k <= limit
+            str(k): share(rank is not None and rank < k for rank in ranks) for k in KS if k <= limit
         },
         "wall_ms": percentiles([answer["wall_ms"] for _, answer in asked]),
         "cpu_ms": percentiles([answer["cpu_ms"] for _, answer in asked]),

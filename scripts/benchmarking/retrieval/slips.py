@@ -27,7 +27,23 @@ _VOWELS = "aeiou"
 _DAYS_OFF = (-3, -2, -1, 1, 2, 3, 10, -10)
 _YEARS_OFF = (-2, -1, 1, 2)
 _MONTHS = 12
-_NATIONS = ("AF", "SY", "IQ", "SO", "ER", "ET", "MA", "DZ", "GN", "ML", "NG", "AL", "UA", "RO", "VN")
+_NATIONS = (
+    "AF",
+    "SY",
+    "IQ",
+    "SO",
+    "ER",
+    "ET",
+    "MA",
+    "DZ",
+    "GN",
+    "ML",
+    "NG",
+    "AL",
+    "UA",
+    "RO",
+    "VN",
+)
 
 
 def _on_words(change: Callable[[random.Random, Words, str], Words | None]) -> Slip:
@@ -115,7 +131,9 @@ def _transliterated(rng: random.Random, words: Words, code: str) -> Words | None
         other = pick(rng, known[words[place].lower()])
         return [*words[:place], *other.split(), *words[place + 1 :]]
     rules = culture(code).respelling
-    places = [place for place, word in enumerate(words) if any(old in word.lower() for old, _ in rules)]
+    places = [
+        place for place, word in enumerate(words) if any(old in word.lower() for old, _ in rules)
+    ]
     if not places:
         return None
     place = pick(rng, places)

@@ -104,9 +104,7 @@ def run_trial(task: Task) -> Json:
             contender.close()
 
 
-def _answers(
-    contender: Contender, questions: tuple[Question, ...], task: Task
-) -> Iterator[Answer]:
+def _answers(contender: Contender, questions: tuple[Question, ...], task: Task) -> Iterator[Answer]:
     end = time.perf_counter() + task.seconds
     for number, question in enumerate(questions):
         if time.perf_counter() > end:
