@@ -95,7 +95,18 @@ def test_nobody_commits_but_the_unit_of_work() -> None:
         for call in calls(path)
         if isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
     }
-    assert found <= {"service/store/unit_of_work.py", "service/store/migrations/env.py"}
+    allowed = ("unit_of_work.py", "transaction.py", "migrations/env.py")
+    assert found <= {f"service/store/{name}" for name in allowed}
+
+
+def test_only_projections_are_written_without_a_trail() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources("service")
+        for call in calls(path)
+        if isinstance(call.func, ast.Name) and call.func.id == "transaction"
+    }
+    assert found <= {"service/index/upkeep.py"}
 
 
 def test_queries_live_in_repositories() -> None:

@@ -16,6 +16,7 @@ from service.index.base import CandidateIndex, Generation
 from service.index.sql import Differences, SqlIndex
 from service.security.policy import Actor
 from service.store.engine import for_reading
+from service.store.transaction import transaction
 from service.store.unit_of_work import store_errors, unit_of_work
 
 SHARE = 5_000
@@ -45,25 +46,31 @@ class Upkeep:
         Searches are answered by the old generation meanwhile, and who registers waits
         for one share at most. A build that was killed is given up by the next one.
         """
-        with store_errors():
-            generation = self._begin()
-            last, done, total = 0, 0, self._count()
-            while True:
-                prepared, until = self._prepare(last)
-                with Session(self.engine) as session:
-                    index = self.open_index(session)
-                    index.hold()
-                    entries = self._as_stored(session, prepared, last, until)
-                    index.fill(generation, entries)
-                    if until is None:
-                        self._activate(session, index, generation, done + len(entries))
-                        break
-                    session.commit()
-                last, done = until, done + len(entries)
-                self.progress("indexing", done, total)
-            self.compact()
-            self.sweep()
+        generation = self._begin()
+        last: int | None = 0
+        done, total = 0, self._count()
+        while last is not None:
+            last, filled = self._fill(generation, last)
+            done += filled
+            self.progress("indexing", done, total)
+        with unit_of_work(self.engine, self.actor, clock=self.clock) as work:
+            detail = {"generation": generation.name, "cases": done}
+            work.audit(AuditEvent("index:activate", detail=detail))
+        self.compact()
+        self.sweep()
         return generation
+
+    def _fill(self, generation: Generation, last: int) -> tuple[int | None, int]:
+        """Fill one share; the id it ended with, or None when all are in and it answers."""
+        prepared, until = self._prepare(last)
+        with transaction(self.engine) as session:
+            index = self.open_index(session)
+            index.hold()
+            entries = self._as_stored(session, prepared, last, until)
+            index.fill(generation, entries)
+            if until is None:
+                index.activate(generation)
+        return until, len(entries)
 
     def _begin(self) -> Generation:
         with unit_of_work(self.engine, self.actor, clock=self.clock) as work:
@@ -106,22 +113,12 @@ class Upkeep:
             for case_id in now
         ]
 
-    def _activate(
-        self, session: Session, index: CandidateIndex, generation: Generation, cases: int
-    ) -> None:
-        index.activate(generation)
-        session.commit()
-        with unit_of_work(self.engine, self.actor, clock=self.clock) as work:
-            detail = {"generation": generation.name, "cases": cases}
-            work.audit(AuditEvent("index:activate", detail=detail))
-
     def sweep(self) -> None:
         """Delete what no generation needs any more."""
         done, left = 0, True
         while left:
-            with Session(self.engine) as session:
+            with transaction(self.engine) as session:
                 left = self.open_index(session).sweep(SWEPT)
-                session.commit()
             done += SWEPT
             self.progress("sweeping", done, None)
 
@@ -130,9 +127,8 @@ class Upkeep:
         with Session(for_reading(self.engine)) as session:
             scattered = self.open_index(session).scattered()
         for start in range(0, len(scattered), COMPACTED):
-            with Session(self.engine) as session:
+            with transaction(self.engine) as session:
                 self.open_index(session).compact(scattered[start : start + COMPACTED])
-                session.commit()
             self.progress("compacting", start + COMPACTED, len(scattered))
         return len(scattered)
 
