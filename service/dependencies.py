@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -39,8 +39,8 @@ class Parts:
     metrics: Metrics
 
 
-def get_parts(request: Request) -> Parts:
-    """The application's parts."""
+async def get_parts(request: Request) -> Parts:
+    """The application's parts; without a thread, for nothing waits here."""
     parts: Parts = request.app.state.parts
     return parts
 
@@ -48,23 +48,39 @@ def get_parts(request: Request) -> Parts:
 AppParts = Annotated[Parts, Depends(get_parts)]
 
 
-def open_work(request: Request, parts: Parts) -> AbstractContextManager[UnitOfWork]:
-    """A unit of work without an actor yet."""
+def open_work(
+    request: Request, parts: Parts, *, reads: bool = False
+) -> AbstractContextManager[UnitOfWork]:
+    """A unit of work without an actor yet; `reads` when it writes nothing but its audit rows."""
     request_id = request.scope.get("state", {}).get("request_id", "")
     language = chosen_language(request.headers.get("accept-language", ""))
     return unit_of_work(
-        parts.engine, ANONYMOUS, clock=parts.clock, request_id=request_id, language=language
+        parts.engine,
+        ANONYMOUS,
+        clock=parts.clock,
+        request_id=request_id,
+        language=language,
+        reads=reads,
     )
 
 
 def get_work(request: Request, parts: AppParts) -> Iterator[UnitOfWork]:
     """A unit of work for whoever the bearer token or the session names.
 
+    A safe method only reads.
+
     Raises:
         NotSignedIn: If neither is valid.
         Forbidden: If a browser's changing request lacks its token.
     """
-    with open_work(request, parts) as work:
+    with open_work(request, parts, reads=request.method in _SAFE_METHODS) as work:
+        work.actor = _authenticate(request, parts, work)
+        yield work
+
+
+def get_reading_work(request: Request, parts: AppParts) -> Iterator[UnitOfWork]:
+    """The same for a posted question that changes nothing: a search."""
+    with open_work(request, parts, reads=True) as work:
         work.actor = _authenticate(request, parts, work)
         yield work
 
@@ -112,12 +128,26 @@ class Page:
 def get_page(request: Request, parts: AppParts, form: Form) -> Iterator[Page]:
     """A unit of work for the official who is signed in; a posted form proves its origin.
 
+    A safe method only reads.
+
     Raises:
         NotSignedIn: If nobody is.
         Forbidden: If the form comes from elsewhere.
     """
+    with _page(request, parts, form, reads=request.method in _SAFE_METHODS) as page:
+        yield page
+
+
+def get_reading_page(request: Request, parts: AppParts, form: Form) -> Iterator[Page]:
+    """The same for a posted question that changes nothing: a search."""
+    with _page(request, parts, form, reads=True) as page:
+        yield page
+
+
+@contextmanager
+def _page(request: Request, parts: Parts, form: FormData, *, reads: bool) -> Iterator[Page]:
     token = request.cookies.get(SESSION_COOKIE, "")
-    with open_work(request, parts) as work:
+    with open_work(request, parts, reads=reads) as work:
         actor, session = actor_of_session(
             work,
             token,
@@ -132,5 +162,7 @@ def get_page(request: Request, parts: AppParts, form: Form) -> Iterator[Page]:
 
 
 SignedInPage = Annotated[Page, Depends(get_page, scope="function")]
+ReadingPage = Annotated[Page, Depends(get_reading_page, scope="function")]
+ReadingWork = Annotated[UnitOfWork, Depends(get_reading_work, scope="function")]
 Work = Annotated[UnitOfWork, Depends(get_work, scope="function")]
 """The commit happens before the answer leaves: a failing commit is never a 201."""

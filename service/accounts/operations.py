@@ -35,6 +35,8 @@ MAX_FAILURES_LOGIN = 6
 """Failed sign-ins per login within the window, as case-management practice has it."""
 MAX_FAILURES_ADDRESS = 60
 """Per network address: an office behind one address must not lock itself out."""
+SEEN_EVERY = timedelta(minutes=1)
+"""How finely the last use of a session is known: far below the half hour after which it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def actor_of_session(
     official = accounts.official_by_id(session.official_id)
     if official is None or official.disabled_at is not None:
         raise NotSignedIn("the account is disabled")
-    session.seen_at = now
+    if now - session.seen_at >= min(SEEN_EVERY, idle / 2):
+        seen = session.token_hash
+        work.write_late(lambda write: AccountRepository(write).note_seen(seen, now))
     return actor_of(official, accounts.authority_by_id(official.authority_id)), session
 
 

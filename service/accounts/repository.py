@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from service.accounts.models import (
@@ -87,6 +87,12 @@ class AccountRepository:
     def web_session(self, token_hash: str) -> WebSession | None:
         """A browser session by the hash of its token."""
         return self.session.get(WebSession, token_hash)
+
+    def note_seen(self, token_hash: str, at: datetime) -> None:
+        """Remember that a browser session was used; one that ended meanwhile stays ended."""
+        self.session.execute(
+            update(WebSession).where(col(WebSession.token_hash) == token_hash).values(seen_at=at)
+        )
 
     def bearer_token(self, token_hash: str) -> BearerToken | None:
         """A bearer token by its hash."""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from matching.record import CaseKind
 from service.audit.schemas import AuditEvent
-from service.dependencies import AppParts, Form, SignedInPage
+from service.dependencies import AppParts, Form, ReadingPage, SignedInPage
 from service.errors import BadInput
 from service.problems import bad_input_from
 from service.search.operations import search_cases
@@ -46,7 +46,7 @@ def form_page(page: SignedInPage) -> Response:
 
 
 @router.post("/search")
-def results(page: SignedInPage, form: Form, parts: AppParts) -> Response:
+def results(page: ReadingPage, form: Form, parts: AppParts) -> Response:
     """The hits with their evidence, below the form as it was filled in."""
     try:
         asked = SearchIn.model_validate(search_body(form))

@@ -14,6 +14,7 @@ BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 60_000
 """No single statement of EMPD runs longer; index builds are made of many."""
 _READS_ONLY = "empd_reads_only"
+"""Execution option of transactions that take no write lock."""
 CACHE_KIB = 64_000
 """SQLite page cache of a connection."""
 
@@ -48,7 +49,7 @@ def _sqlite(address: URL) -> Engine:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, hide_parameters=True)
     event.listen(engine, "connect", _prepare_connection)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -67,12 +68,18 @@ def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Connection) -> None:
-    # Every access writes its audit row; taking the write lock first avoids a failing upgrade.
+def _begin(connection: Connection) -> None:
     reads = connection.get_execution_options().get(_READS_ONLY, False)
+    raw = connection.connection.dbapi_connection
+    if raw is not None:
+        # The pool hands one connection to readers and writers; a reader must not write by slip.
+        raw.execute(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+    # A writer takes the lock first, which avoids a failing upgrade; a reader keeps nobody waiting.
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def for_reading(engine: Engine) -> Engine:
-    """The same store for long reads that keep no writer waiting."""
-    return engine.execution_options(**{_READS_ONLY: True})
+    """The same store for transactions that see one state of it and write nothing."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_READS_ONLY: True})
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
