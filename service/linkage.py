@@ -1,16 +1,20 @@
-"""From a record to assessed candidates: index, authoritative rows, assessment, order.
+"""From a record to ranked candidates: index, records, match weights, explanations where shown.
 
-The one path that registration, search and partner queries share.
+The one path that registration, search and partner queries share. All candidates are scored
+over arrays; `assess`, which explains a pair, costs ten times as much and runs for those that
+are shown or raised only. Both give the same match weight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from matching.evidence import Assessment
+from matching.bulk.against import Against
+from matching.evidence import Assessment, Band
 from matching.names.folding import fold
 from matching.names.tokens import tokenize
 from matching.profile import Profile, TermFrequencies
@@ -21,6 +25,9 @@ from service.index.base import CandidateIndex, Scope
 
 IndexFactory = Callable[[Session], CandidateIndex]
 """Opens the candidate index inside a session's transaction."""
+ROUNDING_DIGITS = 6
+ROUNDING = 10.0**-ROUNDING_DIGITS
+"""Bits by which the two ways of adding up may differ: closer ones count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,14 @@ class AssessedCase:
 
     case_id: int
     assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCase:
+    """A candidate with its match weight in bits."""
+
+    case_id: int
+    match_weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,43 @@ class AssessedCandidates:
     generation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Scored candidates of a record, best first, and what it takes to explain them.
+
+    Attributes:
+        items: Every candidate with its match weight; ties by id, so that the same
+            question gets the same order every time.
+        considered: Cases that the index looked at.
+        cut: Whether it stopped before it had seen all.
+        generation: Of the index.
+    """
+
+    items: tuple[RankedCase, ...]
+    considered: int
+    cut: bool
+    generation: str
+    query: PersonRecord
+    records: Mapping[int, PersonRecord]
+    frequencies: TermFrequencies
+    profile: Profile
+
+    def at_least(self, bits: float) -> list[int]:
+        """The candidates that reach a match weight, or may but for rounding."""
+        return [item.case_id for item in self.items if item.match_weight >= bits - ROUNDING]
+
+    def explain(self, case_ids: Iterable[int]) -> tuple[AssessedCase, ...]:
+        """Some of the candidates with evidence, best first."""
+        assessed = [
+            AssessedCase(
+                case_id, assess(self.query, self.records[case_id], self.profile, self.frequencies)
+            )
+            for case_id in case_ids
+        ]
+        assessed.sort(key=lambda item: (-item.assessment.match_weight, item.case_id))
+        return tuple(assessed)
+
+
 class Linkage:
     """Matching as the service uses it: one profile, one kind of index."""
 
@@ -48,10 +100,8 @@ class Linkage:
         self.profile = profile
         self.open_index = open_index
 
-    def find(
-        self, session: Session, query: PersonRecord, *, scope: Scope, limit: int
-    ) -> AssessedCandidates:
-        """Candidates of a record, assessed and ordered.
+    def rank(self, session: Session, query: PersonRecord, *, scope: Scope, limit: int) -> Ranking:
+        """Candidates of a record, scored and ordered.
 
         Args:
             session: The transaction to read in.
@@ -65,27 +115,60 @@ class Linkage:
         """
         index = self.open_index(session)
         found = index.candidates(query, scope, limit)
-        assessed = self.compare(session, query, [item.case_id for item in found.items])
-        return AssessedCandidates(assessed, found.considered, found.cut, index.generation().name)
+        ids = [item.case_id for item in found.items]
+        return self._rank(session, index, query, ids, (found.considered, found.cut))
 
-    def compare(
+    def rank_cases(
         self, session: Session, query: PersonRecord, case_ids: Collection[int]
-    ) -> tuple[AssessedCase, ...]:
-        """A record against given cases, best first.
+    ) -> Ranking:
+        """A record against given cases, scored and ordered.
 
         Raises:
             IndexUnavailable: If the index, which knows how common names are, does not answer.
         """
+        return self._rank(
+            session, self.open_index(session), query, case_ids, (len(case_ids), False)
+        )
+
+    def _rank(
+        self,
+        session: Session,
+        index: CandidateIndex,
+        query: PersonRecord,
+        case_ids: Collection[int],
+        seen: tuple[int, bool],
+    ) -> Ranking:
         records = matching_records(session, case_ids)
-        tokens = record_tokens([query, *records.values()])
-        frequencies = self.open_index(session).frequencies(tokens)
-        assessed = [
-            AssessedCase(case_id, self.assess(query, record, frequencies))
-            for case_id, record in records.items()
-        ]
-        # Ties by id: the same question gets the same order every time.
-        assessed.sort(key=lambda item: (-item.assessment.match_weight, item.case_id))
-        return tuple(assessed)
+        comparison = Against(query, list(records.values()), self.profile)
+        frequencies = index.frequencies(comparison.tokens)
+        bits = comparison.match_weights(frequencies).round(ROUNDING_DIGITS).tolist()
+        ranked = [RankedCase(*pair) for pair in zip(records, bits, strict=True)]
+        ranked.sort(key=lambda item: (-item.match_weight, item.case_id))
+        generation = index.generation().name
+        return Ranking(tuple(ranked), *seen, generation, query, records, frequencies, self.profile)
+
+    def find(
+        self,
+        session: Session,
+        query: PersonRecord,
+        *,
+        scope: Scope,
+        limit: int,
+        least_bits: float = -math.inf,
+    ) -> AssessedCandidates:
+        """Candidates of a record that reach a match weight, with evidence, best first.
+
+        Raises:
+            IndexUnavailable: If the index does not answer.
+            IndexNotReady: If it is not built.
+        """
+        ranking = self.rank(session, query, scope=scope, limit=limit)
+        explained = ranking.explain(ranking.at_least(least_bits))
+        return AssessedCandidates(explained, ranking.considered, ranking.cut, ranking.generation)
+
+    def lowest(self, bands: Collection[Band]) -> float:
+        """The least match weight of the lowest of some bands."""
+        return min(self.profile.bands[band] for band in bands)
 
     def assess(
         self, left: PersonRecord, right: PersonRecord, frequencies: TermFrequencies

@@ -16,7 +16,7 @@ from rapidfuzz.process import cpdist
 
 from matching.bulk.names import BoolArray
 from matching.bulk.rows import Column, unique_pairs
-from matching.bulk.sounds import WORKERS, FloatArray, IntArray
+from matching.bulk.sounds import FloatArray, IntArray, threads_for
 from matching.compare.appearance import (
     GROWTH_CM_A_YEAR,
     GROWTH_KG_A_YEAR,
@@ -146,7 +146,7 @@ class TextTable(LevelTable):
             [self._normal[number] for number in other.tolist()],
             scorer=field.scorer,
             dtype=np.float64,
-            workers=WORKERS,
+            workers=threads_for(len(one)),
         )
         levels = (alike >= field.close).astype(np.int64) + (alike >= field.agree)
         if field.numbers:
@@ -237,7 +237,7 @@ class DocumentTable(LevelTable):
             [self._number[number] for number in other.tolist()],
             scorer=OSA.distance,
             dtype=np.int64,
-            workers=WORKERS,
+            workers=threads_for(len(one)),
         )
         slips: BoolArray = distance == 1
         return slips

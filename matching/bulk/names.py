@@ -6,7 +6,7 @@ other, are few: they go through the explained comparison itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from matching.bulk.sounds import FloatArray, IntArray, SoundTable
 from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_two
 from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE, tie_break
-from matching.names.parts import Part, prepare
+from matching.names.parts import Part, Sound, prepare
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, NamePartKind
 
@@ -44,11 +44,23 @@ class NameTable:
     """Names prepared as columns, shape (names, parts); `-1` where a name has fewer parts."""
 
     def __init__(
-        self, names: Sequence[Name], profile: Profile, frequencies: TermFrequencies
+        self,
+        names: Sequence[Name],
+        profile: Profile,
+        frequencies: TermFrequencies,
+        *,
+        joined_to: Collection[str] | None = None,
     ) -> None:
+        """Prepare names.
+
+        Args:
+            names: Of any script.
+            profile: Settings and bits.
+            frequencies: How common each folded part is.
+            joined_to: Skeletons that two parts of a name together may meet; left out, any.
+        """
         self.names = names
         self._profile = profile
-        self._frequencies = frequencies
         self.sounds = SoundTable()
         prepared = [prepare(name) for name in names]
         self.counts = np.array([len(parts) for parts in prepared], dtype=np.int64)
@@ -57,46 +69,85 @@ class NameTable:
         self.parts = np.full(shape, _NONE, dtype=np.int64)
         self.kinds = np.zeros(shape, dtype=np.int64)
         self.joined = np.full(shape, _NONE, dtype=np.int64)
-        self.given = np.zeros(len(names), dtype=np.int64)
-        for row, parts in enumerate(prepared):
-            if len(parts) <= MOST_PARTS:
-                self._fill(row, parts)
+        short = [(row, parts) for row, parts in enumerate(prepared) if len(parts) <= MOST_PARTS]
+        self._fill(short)
+        for row, parts in short:
+            self._join(row, parts, joined_to)
         self.sounds.freeze()
         self._describe()
+        self.weigh(frequencies)
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def _fill(self, row: int, parts: Sequence[Part]) -> None:
-        for place, part in enumerate(parts):
-            self.parts[row, place] = self.sounds.number(part.sound)
-            self.kinds[row, place] = _KINDS[part.kind]
+    def _fill(self, prepared: Sequence[tuple[int, Sequence[Part]]]) -> None:
+        number = self.sounds.number
+        rows = [row for row, parts in prepared for _ in parts]
+        places = [place for _, parts in prepared for place in range(len(parts))]
+        self.parts[rows, places] = [number(part.sound) for _, parts in prepared for part in parts]
+        self.kinds[rows, places] = [_KINDS[part.kind] for _, parts in prepared for part in parts]
+        is_given = self.kinds == _KINDS[NamePartKind.GIVEN]
+        self.given = is_given.argmax(axis=1)
+
+    def _join(self, row: int, parts: Sequence[Part], joined_to: Collection[str] | None) -> None:
+        for place, part in enumerate(parts[:-1]):
+            if joined_to is not None and not any(map(part.may_join_to, joined_to)):
+                continue
             if part.joined is not None and len(part.joined.skeleton) >= LEAST_JOINED:
                 self.joined[row, place] = _code(part.joined.skeleton)
-        given = (i for i, part in enumerate(parts) if part.kind is NamePartKind.GIVEN)
-        self.given[row] = next(given, 0)
 
     def _describe(self) -> None:
         """Columns by number of sound."""
-        first = [sound.readings[0] for sound in self.sounds.sounds]
-        self.share = np.array(
-            [self._profile.share(reading.fold, self._frequencies) for reading in first]
+        self.folds: tuple[str, ...]
+        facts = [_facts_of(sound) for sound in self.sounds.sounds]
+        self.folds, ties, vowelless, initials, letters, skeletons = (
+            zip(*facts, strict=True) if facts else [()] * 6
         )
-        self.tie = np.array([tie_break(reading.fold) for reading in first])
-        self.vowelless = np.array([s.vowelless for s in self.sounds.sounds], dtype=bool)
-        self.initial = np.array([len(reading.latin) == 1 for reading in first], dtype=bool)
-        self.letter = np.array([ord(reading.latin[0]) for reading in first], dtype=np.int64)
-        self.skeleton = np.array([_code(reading.skeleton) for reading in first], dtype=np.int64)
+        self.tie = np.array(ties, dtype=np.float64)
+        self.vowelless = np.array(vowelless, dtype=bool)
+        self.initial = np.array(initials, dtype=bool)
+        self.letter = np.array(letters, dtype=np.int64)
+        self.skeleton = np.array(skeletons, dtype=np.int64)
+
+    def weigh(self, frequencies: TermFrequencies) -> None:
+        """Take note of how common each folded part is: `Profile.share` of every sound."""
+        names, self._frequencies = self._profile.names, frequencies
+        counts = np.array([frequencies.counts.get(fold, 0) for fold in self.folds], dtype=float)
+        belief = names["smoothing"]
+        share = (counts + belief * names["frequency_floor"]) / (frequencies.total + belief)
+        self.share = np.clip(share, names["frequency_floor"], names["frequency_ceiling"])
+
+    def skeletons_to_join(self) -> frozenset[str]:
+        """Skeletons of own parts that two parts of another name may meet together."""
+        own = {sound.readings[0].skeleton for sound in self.sounds.sounds}
+        return frozenset(skeleton for skeleton in own if len(skeleton) >= LEAST_JOINED)
 
     def scores(self, other: NameTable, left: IntArray, right: IntArray) -> NameScores:
         """Compare own rows with another table's, pair by pair, shape (pairs,)."""
         return self._scores(other, left, right, None)
 
-    def against_all(self, other: NameTable) -> NameScores:
-        """Compare the only name of this table with every name of another, shape (other,)."""
+    def against_all(self, other: NameTable, alike: FloatArray | None = None) -> NameScores:
+        """Compare the only name of this table with every name of another, shape (other,).
+
+        Args:
+            other: The other names.
+            alike: `sounds.all_pairs` of both tables where it is at hand.
+        """
         right = np.arange(len(other))
         left = np.zeros(len(right), dtype=np.int64)
-        return self._scores(other, left, right, self.sounds.all_pairs(other.sounds))
+        if alike is None:
+            alike = self.sounds.all_pairs(other.sounds)
+        return self._scores(other, left, right, alike)
+
+    def weighing(self, other: NameTable, alike: FloatArray) -> set[str]:
+        """Folded parts whose frequency bears on the scores of `against_all`."""
+        near = np.flatnonzero(alike.any(axis=0)).tolist()
+        found = {*self.folds, *(other.folds[sound] for sound in near)}
+        right = np.arange(len(other))
+        one_by_one = ~self._plain(other, np.zeros(len(right), dtype=np.int64), right)
+        for row in np.flatnonzero(one_by_one).tolist():
+            found.update(part.fold for part in prepare(other.names[row]))
+        return found
 
     def _scores(
         self, other: NameTable, left: IntArray, right: IntArray, alike: FloatArray | None
@@ -105,8 +156,7 @@ class NameTable:
         known = (counts > 0) & (others > 0)
         bits = np.zeros(len(left))
         differs = np.zeros(len(left), dtype=bool)
-        plain = known & (counts <= MOST_PARTS) & (others <= MOST_PARTS)
-        plain &= ~_may_join(self, left, other, right) & ~_may_join(other, right, self, left)
+        plain = known & self._plain(other, left, right)
         for place in np.flatnonzero(known & ~plain).tolist():
             one, two = self.names[left[place]], other.names[right[place]]
             found = compare_two(one, two, self._profile, self._frequencies)
@@ -118,6 +168,13 @@ class NameTable:
                 some = here[start : start + CHUNK]
                 bits[some], differs[some] = self._shaped(other, left[some], right[some], alike)
         return NameScores(bits, known, differs)
+
+    def _plain(self, other: NameTable, left: IntArray, right: IntArray) -> BoolArray:
+        """Pairs that arrays compare: short names of which no two parts may be one of the other."""
+        short = (self.counts[left] <= MOST_PARTS) & (other.counts[right] <= MOST_PARTS)
+        joined = _may_join(self, left, other, right) | _may_join(other, right, self, left)
+        plain: BoolArray = short & ~joined
+        return plain
 
     def _shaped(
         self, other: NameTable, left: IntArray, right: IntArray, alike: FloatArray | None
@@ -196,6 +253,20 @@ class NameTable:
         over = total > soft
         total[over] = soft + room * (1.0 - np.exp((soft - total[over]) / room))
         return np.maximum(total, names["whole_different"])
+
+
+@lru_cache(maxsize=200_000)
+def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int]:
+    """Fold, tie-break, vowelless, initial, first letter, code of the skeleton."""
+    first = sound.readings[0]
+    return (
+        first.fold,
+        tie_break(first.fold),
+        sound.vowelless,
+        len(first.latin) == 1,
+        ord(first.latin[0]),
+        _code(first.skeleton),
+    )
 
 
 @lru_cache(maxsize=400_000)

@@ -7,7 +7,8 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from matching.bulk.dates import BirthTable
 from matching.bulk.fields import (
     NOT_COMPARED,
     CodedTable,
+    Compare,
     ContactTable,
     DocumentTable,
     EventTable,
@@ -22,7 +24,7 @@ from matching.bulk.fields import (
     RangeTable,
     TextTable,
 )
-from matching.bulk.names import BoolArray, NameTable
+from matching.bulk.names import BoolArray, NameScores, NameTable
 from matching.bulk.rows import Column
 from matching.bulk.sounds import FloatArray, IntArray
 from matching.compare.appearance import colour, compare_eyes, compare_hair
@@ -33,9 +35,10 @@ from matching.compare.attributes import (
     compare_nationality,
     compare_sex,
 )
+from matching.compare.identifiers import contacts, numbered
 from matching.compare.names import MAX_NAMES
 from matching.compare.relatives import AGREE_BITS, CLOSE_BITS, KIN, independent
-from matching.compare.texts import LEVELS, TEXT_FIELDS
+from matching.compare.texts import LEVELS, TEXT_FIELDS, TextField
 from matching.profile import JointLimit, Profile, TermFrequencies
 from matching.record import Name, PersonRecord, Sex
 
@@ -53,24 +56,7 @@ class RecordTable:
         self.names = _Names(records, profile, frequencies)
         self.births = BirthTable(records, profile)
         self.fields: dict[str, LevelTable] = {
-            "sex": CodedTable(records, profile, "sex", compare_sex, _sex),
-            "nationality": CodedTable(
-                records, profile, "nationality", compare_nationality, _nationality
-            ),
-            "country_of_birth": CodedTable(
-                records, profile, "country_of_birth", compare_country_of_birth, _born_in
-            ),
-            "language": CodedTable(records, profile, "language", compare_languages, _languages),
-            "document": DocumentTable(records, profile),
-            "phone": ContactTable(records, profile, "phone"),
-            "email": ContactTable(records, profile, "email"),
-            "height": RangeTable(records, profile, "height"),
-            "weight": RangeTable(records, profile, "weight"),
-            "eye_colour": CodedTable(records, profile, "eye_colour", compare_eyes, _eyes),
-            "hair_colour": CodedTable(records, profile, "hair_colour", compare_hair, _hair),
-            "events": EventTable(records, profile),
-            "relatives": _Relatives(records, profile, frequencies),
-            **{field.name: TextTable(records, profile, field) for field in TEXT_FIELDS},
+            name: field.table(records, profile, frequencies) for name, field in FIELDS.items()
         }
 
     def match_weights(self, left: IntArray, right: IntArray) -> FloatArray:
@@ -90,25 +76,42 @@ class RecordTable:
     def field_weights(self, left: IntArray, right: IntArray) -> dict[str, FloatArray]:
         """Bits of each field after the limits on fields that depend on one another."""
         name, siblings = self.names.weights(left, right)
-        limit = self._profile.weight_limit
         weights = {"name": name, "date_of_birth": self.births.weights(left, right)}
         weights.update((key, field.weights(left, right)) for key, field in self.fields.items())
-        weights = {key: np.clip(bits, -limit, limit) for key, bits in weights.items()}
-        for joint in self._profile.joint:
-            for sign in (1, -1):
-                _share(weights, joint, np.ones(len(left), dtype=bool), sign)
-        _share(weights, self._profile.siblings, siblings, 1)
-        return weights
+        return limited(weights, siblings, self._profile)
+
+
+def limited(
+    weights: dict[str, FloatArray], siblings: BoolArray, profile: Profile
+) -> dict[str, FloatArray]:
+    """Bits within the limits of a field and of fields that depend on one another.
+
+    Args:
+        weights: Bits by field, each of shape (pairs,).
+        siblings: Whether the names of a pair differ as those of siblings do.
+        profile: The limits.
+    """
+    limit = profile.weight_limit
+    weights = {key: np.clip(bits, -limit, limit) for key, bits in weights.items()}
+    everywhere = np.ones(len(siblings), dtype=bool)
+    for joint in profile.joint:
+        for sign in (1, -1):
+            _share(weights, joint, everywhere, sign)
+    _share(weights, profile.siblings, siblings, 1)
+    return weights
 
 
 def _share(weights: dict[str, FloatArray], joint: JointLimit, where: BoolArray, sign: int) -> None:
     """Scale what speaks one way in some fields down to what they may give together."""
+    known = [field for field in joint.fields if field in weights]
     together = np.zeros(len(where))
-    for field in joint.fields:
+    for field in known:
         together += np.maximum(weights[field] * sign, 0.0)
     over = where & (together > joint.limit)
+    if not over.any():
+        return
     share = np.where(over, joint.limit / np.where(over, together, 1.0), 1.0)
-    for field in joint.fields:
+    for field in known:
         bits = weights[field]
         weights[field] = np.where(bits * sign > 0, bits * share, bits)
 
@@ -134,17 +137,30 @@ class _Names:
         """Bits, and whether the names differ as those of siblings do."""
         pair, one, other = self._column.combinations(left, right)
         scores = self._table.scores(self._table, one, other)
-        # The order in which `compare_name_fields` prefers one pair of names to the next.
-        ranks = self._rank[one], self._rank[other]
-        order = np.lexsort(
-            (np.maximum(*ranks), np.minimum(*ranks), scores.bits, scores.known, pair)
-        )
-        last = np.flatnonzero(np.diff(pair[order], append=-1))
-        best = order[last]
-        bits, siblings = np.zeros(len(left)), np.zeros(len(left), dtype=bool)
-        bits[pair[best]] = scores.bits[best]
-        siblings[pair[best]] = scores.given_differs[best]
-        return bits, siblings
+        return best_names(scores, pair, (self._rank[one], self._rank[other]), len(left))
+
+
+def best_names(
+    scores: NameScores, pair: IntArray, ranks: tuple[IntArray, IntArray], size: int
+) -> tuple[FloatArray, BoolArray]:
+    """The pair of names that decides for each pair of records.
+
+    Args:
+        scores: Of pairs of names.
+        pair: The pair of records that each belongs to, below `size`.
+        ranks: Place of each side's text among all texts in order.
+        size: Pairs of records.
+
+    Returns:
+        Bits, and whether the names differ as those of siblings do, shape (size,).
+    """
+    # The order in which `compare_name_fields` prefers one pair of names to the next.
+    order = np.lexsort((np.maximum(*ranks), np.minimum(*ranks), scores.bits, scores.known, pair))
+    best = order[np.flatnonzero(np.diff(pair[order], append=-1))]
+    bits, siblings = np.zeros(size), np.zeros(size, dtype=bool)
+    bits[pair[best]] = scores.bits[best]
+    siblings[pair[best]] = scores.given_differs[best]
+    return bits, siblings
 
 
 class _Relatives(LevelTable):
@@ -181,6 +197,38 @@ class _Relatives(LevelTable):
         return np.where(silent, NOT_COMPARED, levels)
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How many pairs are compared in one field.
+
+    Attributes:
+        table: Prepares records for it.
+        said: What a record says in it; something empty where it says nothing.
+    """
+
+    table: Callable[[Sequence[PersonRecord], Profile, TermFrequencies], LevelTable]
+    said: Callable[[PersonRecord], object]
+
+
+def _coded(name: str, compare: Compare, key: Callable[[PersonRecord], Hashable]) -> Field:
+    return Field(lambda records, profile, _: CodedTable(records, profile, name, compare, key), key)
+
+
+def _contacts(kind: str) -> Field:
+    return Field(
+        lambda records, profile, _: ContactTable(records, profile, kind),
+        lambda record: contacts(record, kind),
+    )
+
+
+def _ranged(name: str, said: Callable[[PersonRecord], object]) -> Field:
+    return Field(lambda records, profile, _: RangeTable(records, profile, name), said)
+
+
+def _text(field: TextField) -> Field:
+    return Field(lambda records, profile, _: TextTable(records, profile, field), field.said)
+
+
 def _sex(record: PersonRecord) -> Hashable:
     return "" if record.sex in {Sex.UNKNOWN, Sex.OTHER} else record.sex.value
 
@@ -203,3 +251,24 @@ def _eyes(record: PersonRecord) -> Hashable:
 
 def _hair(record: PersonRecord) -> Hashable:
     return colour(record.description.hair_colour)
+
+
+FIELDS: dict[str, Field] = {
+    "sex": _coded("sex", compare_sex, _sex),
+    "nationality": _coded("nationality", compare_nationality, _nationality),
+    "country_of_birth": _coded("country_of_birth", compare_country_of_birth, _born_in),
+    "language": _coded("language", compare_languages, _languages),
+    "document": Field(lambda records, profile, _: DocumentTable(records, profile), numbered),
+    "phone": _contacts("phone"),
+    "email": _contacts("email"),
+    "height": _ranged("height", lambda record: record.description.height_cm),
+    "weight": _ranged("weight", lambda record: record.description.weight_kg),
+    "eye_colour": _coded("eye_colour", compare_eyes, _eyes),
+    "hair_colour": _coded("hair_colour", compare_hair, _hair),
+    "events": Field(
+        lambda records, profile, _: EventTable(records, profile), lambda record: record.events
+    ),
+    "relatives": Field(_Relatives, lambda record: record.relatives),
+    **{field.name: _text(field) for field in TEXT_FIELDS},
+}
+"""All fields but name and date of birth."""

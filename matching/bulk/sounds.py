@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ _LETTER_KINDS = 16
 """Columns of letter counts: sixteen bytes a reading, one vector instruction to compare."""
 WORKERS = 2
 """Threads of rapidfuzz; the embedded default runs on two cores."""
+WORTH_THREADS = 50_000
+"""Comparisons below which starting threads costs more than it saves."""
 
 
 class SoundTable:
@@ -65,11 +68,18 @@ class SoundTable:
         self.main = np.zeros(len(self.fold), dtype=bool)
         self.main[self.first[:-1]] = True
         self.sound_of = np.repeat(np.arange(len(self)), np.diff(self.first))
-        self.letters = np.array([_letters(fold) for fold in self.fold], dtype=np.uint8).reshape(
-            -1, _LETTER_KINDS
-        )
-        self.length = np.array([len(fold) for fold in self.fold], dtype=np.int64)
         self.grouped = np.fromiter((bool(s.groups) for s in self.sounds), bool, len(self))
+
+    @cached_property
+    def letters(self) -> NDArray[np.uint8]:
+        """How often letters occur in each reading, shape (readings, kinds of letters)."""
+        counts = [_letters(fold) for fold in self.fold]
+        return np.array(counts, dtype=np.uint8).reshape(-1, _LETTER_KINDS)
+
+    @cached_property
+    def length(self) -> IntArray:
+        """Letters of the fold of each reading."""
+        return np.array([len(fold) for fold in self.fold], dtype=np.int64)
 
     def pairs(self, other: SoundTable, left: IntArray, right: IntArray) -> FloatArray:
         """How alike pairs of own and another table's numbers sound, shape (pairs,)."""
@@ -102,7 +112,7 @@ class SoundTable:
             scorer=OSA.normalized_similarity,
             score_cutoff=LEAST_FOLD,
             dtype=np.float64,
-            workers=WORKERS,
+            workers=threads_for(len(self.fold) * len(other.fold)),
         )
         mine, others = np.nonzero(gate)
         main_left, main_right = self.main[mine], other.main[others]
@@ -154,6 +164,11 @@ class SoundTable:
                 best[place] = NICKNAME
 
 
+def threads_for(comparisons: int) -> int:
+    """Threads that so many comparisons are worth."""
+    return WORKERS if comparisons >= WORTH_THREADS else 1
+
+
 def _texts(values: Sequence[str]) -> TextArray:
     found = np.empty(len(values), dtype=object)
     found[:] = values
@@ -178,7 +193,7 @@ def _osa(
         right_texts[right].tolist(),
         scorer=OSA.normalized_similarity,
         dtype=np.float64,
-        workers=WORKERS,
+        workers=threads_for(len(left)),
     )
     return found
 

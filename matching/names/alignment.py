@@ -91,5 +91,5 @@ def joined_places(parts: Sequence[Part], skeleton: str) -> list[int]:
     return [
         place
         for place, part in enumerate(parts)
-        if part.joined is not None and part.joined.skeleton == skeleton
+        if part.may_join_to(skeleton) and part.joined and part.joined.skeleton == skeleton
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
 
@@ -32,6 +33,8 @@ _LEAST_AFTER_ARTICLE = 4
 """Letters that must follow an article written as one word: Alim and Elena have none."""
 _SPLITTERS = {Script.HAN: split_han, Script.HANGUL: split_hangul}
 """Scripts that write family and given name without a blank."""
+_KEPT = frozenset("mnrb")
+"""Letters that no folding makes or drops: both have them, or the skeletons differ."""
 _VOWELLESS = frozenset({Script.ARABIC, Script.HEBREW})
 
 
@@ -71,13 +74,25 @@ class Part:
         text: As written, case-folded.
         kind: Its role where known.
         sound: How it reads.
-        joined: It and the next part written as one, particles between them included.
+        joined_latin: It and the next part written as one, particles between them included;
+            empty for the last part.
     """
 
     text: str
     kind: NamePartKind
     sound: Sound
-    joined: Reading | None = None
+    joined_latin: str = ""
+
+    @property
+    def joined(self) -> Reading | None:
+        """How it and the next part read as one; folded only when somebody asks."""
+        return _reading(self.joined_latin) if self.joined_latin else None
+
+    def may_join_to(self, skeleton: str) -> bool:
+        """Whether it and the next part may have this skeleton together; a no is never wrong."""
+        return bool(self.joined_latin) and _KEPT.intersection(
+            self.joined_latin
+        ) == _KEPT.intersection(skeleton)
 
     @property
     def latin(self) -> str:
@@ -102,29 +117,28 @@ def prepare(name: Name) -> tuple[Part, ...]:
     A name in Han or Hangul without blanks is split into family and given name; a name
     of placeholders only has no part.
     """
-    parts = [
-        Part(token, kind, sound_of(token))
-        for written in name.parts
-        for whole in tokenize(written.text)
-        for token, kind in _split(whole, written.kind)
+    written = [
+        (token, kind, sound_of(token))
+        for part in name.parts
+        for whole in tokenize(part.text)
+        for token, kind in _split(whole, part.kind)
         if token not in PLACEHOLDERS
     ][:MAX_TOKENS]
-    kept = [place for place, part in enumerate(parts) if not _is_particle(part)]
-    kept = kept or list(range(len(parts)))
+    latins = [sound.readings[0].latin for _, _, sound in written]
+    kept = [place for place, latin in enumerate(latins) if not _is_particle(latin)]
+    kept = kept or list(range(len(written)))
     return tuple(
-        _with_joined(parts, place, following) for place, following in zip_longest(kept, kept[1:])
+        Part(*written[place], _joined(latins, place, following))
+        for place, following in zip_longest(kept, kept[1:])
     )
 
 
-def _is_particle(part: Part) -> bool:
-    return part.latin in PARTICLES and len(part.latin) > 1
+def _is_particle(latin: str) -> bool:
+    return latin in PARTICLES and len(latin) > 1
 
 
-def _with_joined(parts: list[Part], place: int, following: int | None) -> Part:
-    if following is None:
-        return parts[place]
-    latin = "".join(part.latin for part in parts[place : following + 1])
-    return replace(parts[place], joined=_reading(latin))
+def _joined(latins: Sequence[str], place: int, following: int | None) -> str:
+    return "" if following is None else "".join(latins[place : following + 1])
 
 
 def _split(token: str, kind: NamePartKind) -> list[tuple[str, NamePartKind]]:

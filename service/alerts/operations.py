@@ -46,15 +46,22 @@ def raise_alerts(
     """
     case = stored.case
     case_id = case.id or 0
-    found = linkage.find(
+    found = linkage.rank(
         work.session, stored.record, scope=Scope(exclude=frozenset({case_id})), limit=limit
     )
     known = AlertRepository(work.session, work.actor).by_pair(case_id)
     # A partner that retrieval no longer brings among the first is compared all the same.
     partners = {other for pair in known for other in pair} - {case_id}
     missed = partners - {item.case_id for item in found.items}
-    again = linkage.compare(work.session, stored.record, missed)
-    likely = [item for item in (*found.items, *again) if item.assessment.band in ALERTING]
+    rankings = [found]
+    if missed:
+        rankings.append(linkage.rank_cases(work.session, stored.record, missed))
+    likely = [
+        item
+        for ranking in rankings
+        for item in ranking.explain(ranking.at_least(linkage.lowest(ALERTING)))
+        if item.assessment.band in ALERTING
+    ]
     cases = CaseRepository(work.session, work.actor).by_ids([item.case_id for item in likely])
     standing = {item.case_id: item for item in likely if is_open(cases[item.case_id].case)}
     raised = []

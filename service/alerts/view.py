@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from service.alerts.models import Alert, Verdict
@@ -22,7 +22,7 @@ from service.alerts.schemas import (
 )
 from service.cases.repository import CaseRepository, ReadableCase
 from service.cases.validation import age_text
-from service.cases.view import display_name
+from service.cases.view import display_names
 from service.errors import BadInput, FieldError, NotFound
 from service.evidence_view import evidence_view
 from service.security.policy import Permission
@@ -32,12 +32,15 @@ MOST_ROWS = 2**63 - 1
 """Neither database counts rows beyond a signed 64-bit integer."""
 
 
-def side_view(repository: CaseRepository, found: ReadableCase, today: date) -> SideOut:
-    """One case as a side of an alert."""
+def side_view(found: ReadableCase, names: Mapping[int, str], today: date) -> SideOut:
+    """One case as a side of an alert.
+
+    Args:
+        found: The case.
+        names: The names to show of cases that may be read in full, by internal id.
+        today: The day on which ages are told.
+    """
     case, owner = found.case, found.owner
-    name = None
-    if found.full:
-        name = display_name(repository.claims(case.id or 0, standing_only=True))
     return SideOut(
         case_id=case.public_id,
         record_id=case.record_id if found.full else None,
@@ -47,23 +50,28 @@ def side_view(repository: CaseRepository, found: ReadableCase, today: date) -> S
         age=age_text(case.birth_earliest, case.birth_latest, today),
         sex=case.sex,
         event_country=case.event_country,
-        display_name=name,
+        display_name=names.get(case.id or 0),
         contact=" ".join(part for part in (owner.name, owner.email, owner.phone) if part),
     )
 
 
-def alert_view(work: UnitOfWork, pair: AlertedPair) -> AlertOut:
-    """An alert as it stands in the queue."""
+def alert_views(work: UnitOfWork, pairs: Sequence[AlertedPair]) -> list[AlertOut]:
+    """Alerts as they stand in the queue."""
     repository = CaseRepository(work.session, work.actor)
+    names = display_names(repository, [side for pair in pairs for side in (pair.left, pair.right)])
     today = work.clock().date()
+    return [_alert_view(pair, names, today) for pair in pairs]
+
+
+def _alert_view(pair: AlertedPair, names: Mapping[int, str], today: date) -> AlertOut:
     alert = pair.alert
     same_owner = pair.left.case.authority_id == pair.right.case.authority_id
     return AlertOut(
         alert_id=alert.public_id,
         link="duplicate" if same_owner else "match",
         colour=LINK_COLOURS[AlertStatus(alert.status)],
-        left=side_view(repository, pair.left, today),
-        right=side_view(repository, pair.right, today),
+        left=side_view(pair.left, names, today),
+        right=side_view(pair.right, names, today),
         match_weight=round(alert.match_weight, 2),
         probability=round(alert.probability, 6),
         band=alert.band,
@@ -78,7 +86,7 @@ def alert_detail(work: UnitOfWork, pair: AlertedPair) -> AlertDetail:
     verdicts = AlertRepository(work.session, work.actor).verdicts(alert.id or 0)
     may_decide = work.actor.may(Permission.ALERT_DECIDE) and alert.status not in SETTLED
     return AlertDetail(
-        **alert_view(work, pair).model_dump(),
+        **alert_views(work, [pair])[0].model_dump(),
         prior=round(alert.prior, 3),
         profile=alert.profile_id,
         index_generation=alert.index_generation,
@@ -118,9 +126,7 @@ def verdict_view(verdict: Verdict) -> VerdictOut:
 def alert_page(work: UnitOfWork, pairs: Sequence[AlertedPair], *, limit: int) -> AlertPage:
     """A page of the queue with the cursor of the next."""
     last = pairs[-1].alert if len(pairs) == limit else None
-    return AlertPage(
-        alerts=[alert_view(work, pair) for pair in pairs], next=_cursor(last) if last else None
-    )
+    return AlertPage(alerts=alert_views(work, pairs), next=_cursor(last) if last else None)
 
 
 def _cursor(alert: Alert) -> str:
@@ -157,9 +163,10 @@ def cluster_view(work: UnitOfWork, public_id: str) -> ClusterOut:
     found = repository.by_ids(clusters.members(cluster.id or 0))
     if not any(item.full for item in found.values()):
         raise NotFound("no cluster has this id")
+    names = display_names(repository, found.values())
     today = work.clock().date()
     return ClusterOut(
         cluster_id=cluster.public_id,
         formed_at=cluster.formed_at,
-        cases=[side_view(repository, found[case_id], today) for case_id in sorted(found)],
+        cases=[side_view(found[case_id], names, today) for case_id in sorted(found)],
     )

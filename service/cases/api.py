@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from service.alerts.operations import alerted_pairs
 from service.alerts.schemas import AlertOut
-from service.alerts.view import alert_view
+from service.alerts.view import alert_views
 from service.audit.schemas import AuditEvent
 from service.cases.intake import amend, close, register_case
 from service.cases.repository import CaseRepository, ReadableCase
@@ -54,7 +54,7 @@ def _registered(work: UnitOfWork, public_id: str, alerts: list[Any]) -> Register
     found = repository.get(public_id)
     return RegisteredOut(
         case=case_view(repository, found, work.clock().date()),
-        alerts=[alert_view(work, pair) for pair in alerted_pairs(work, alerts)]
+        alerts=alert_views(work, alerted_pairs(work, alerts))
         if work.actor.may(Permission.ALERT_READ)
         else [],
     )

@@ -15,7 +15,7 @@ from matching.record import PersonRecord
 from service.accounts.models import Authority
 from service.cases.claims import matching_event, person_record
 from service.cases.models import Case, CaseChange, CaseEvent, CaseShare, Claim, Photograph
-from service.cases.vocabulary import Status
+from service.cases.vocabulary import ClaimKind, Status
 from service.errors import Forbidden, NotFound
 from service.security.policy import Actor
 
@@ -186,6 +186,23 @@ class CaseRepository:
         if standing_only:
             query = query.where(col(Claim.withdrawn_at).is_(None))
         return self.session.exec(query).all()
+
+    def standing_names(self, case_ids: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
+        """Values of the standing name claims of several cases in order of recording."""
+        found: dict[int, list[Mapping[str, Any]]] = {}
+        for chunk in chunks(sorted(case_ids)):
+            rows = self.session.execute(
+                select(Claim.case_id, Claim.value)
+                .where(
+                    col(Claim.case_id).in_(chunk),
+                    col(Claim.kind) == ClaimKind.NAME.value,
+                    col(Claim.withdrawn_at).is_(None),
+                )
+                .order_by(col(Claim.id))
+            )
+            for case_id, value in rows:
+                found.setdefault(case_id, []).append(value)
+        return found
 
     def events(self, case_id: int, *, standing_only: bool = False) -> Sequence[CaseEvent]:
         """Events of one case in order of recording."""

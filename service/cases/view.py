@@ -86,6 +86,13 @@ def display_name(claims: Iterable[Claim]) -> str:
     )
 
 
+def display_names(repository: CaseRepository, found: Iterable[ReadableCase]) -> dict[int, str]:
+    """The names to show for those cases that may be read in full, by internal id."""
+    full = [item.case.id or 0 for item in found if item.full]
+    names = repository.standing_names(full)
+    return {case_id: first_name_of(names.get(case_id, ())) for case_id in full}
+
+
 def _event_view(event: CaseEvent) -> dict[str, object]:
     return {
         "id": event.id,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from service.alerts.operations import alerted_pairs
-from service.alerts.view import alert_view
+from service.alerts.view import alert_views
 from service.audit.schemas import AuditEvent
 from service.cases.intake import register_case
 from service.cases.repository import CaseRepository
@@ -49,7 +49,7 @@ def register(
         repository = CaseRepository(work.session, work.actor)
         found = repository.get(intake.stored.case.public_id)
         case = case_view(repository, found, work.clock().date())
-        alerts = [alert_view(work, pair) for pair in alerted_pairs(work, intake.alerts)]
+        alerts = alert_views(work, alerted_pairs(work, intake.alerts))
     if as_json:
         show_json(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,11 +23,12 @@ from service.audit.schemas import AuditEvent
 from service.cases.repository import CaseRepository, ReadableCase
 from service.cases.validation import check_birth
 from service.cases.values import number_range, phone_number
+from service.cases.view import display_names
 from service.evidence_view import evidence_to_json, evidence_view
 from service.identifiers import new_public_id
 from service.index.base import Scope
-from service.linkage import AssessedCase, Linkage
-from service.search.repository import filtered_cases
+from service.linkage import ROUNDING, AssessedCase, Linkage
+from service.search.repository import passing_cases
 from service.search.schemas import HitOut, SearchIn, SearchOut, SearchQuery
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
@@ -61,19 +63,22 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
     record = query_record(search.query, today=today, region=work.actor.authority_country)
     filters = search.query.filters
     narrow = filters.model_dump(exclude_defaults=True)
-    found = linkage.find(
+    found = linkage.rank(
         work.session,
         record,
         scope=Scope(kinds=frozenset(kind.value for kind in filters.kinds)),
         limit=limit * FILTER_WIDENING if narrow else limit,
     )
     repository = CaseRepository(work.session, work.actor)
-    cases = filtered_cases(repository, [item.case_id for item in found.items], filters, today)
-    hits = [
-        _Hit(cases[item.case_id], item)
-        for item in found.items
-        if item.case_id in cases and item.assessment.match_weight > item.assessment.prior
-    ][: search.query.limit]
+    # What speaks no more for a case than for any stranger is no hit.
+    likely = [i.case_id for i in found.items if i.match_weight > linkage.profile.prior + ROUNDING]
+    if narrow:
+        passing = passing_cases(repository, likely, filters, today)
+        likely = [case_id for case_id in likely if case_id in passing]
+    shown = likely[: search.query.limit]
+    cases = repository.by_ids(shown)
+    hits = [_Hit(cases[item.case_id], item) for item in found.explain(shown)]
+    names = display_names(repository, cases.values())
     answer = SearchOut(
         query_id=new_public_id(),
         profile=linkage.profile.id,
@@ -81,14 +86,14 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
         considered=found.considered,
         cut=found.cut,
         fallback=None,
-        hits=[_hit_view(repository, hit, today, work.language) for hit in hits],
+        hits=[_hit_view(hit, names, today, work.language) for hit in hits],
     )
     _audit(work, search, answer)
     return answer
 
 
-def _hit_view(repository: CaseRepository, hit: _Hit, today: date, language: str) -> HitOut:
-    side = side_view(repository, hit.found, today)
+def _hit_view(hit: _Hit, names: Mapping[int, str], today: date, language: str) -> HitOut:
+    side = side_view(hit.found, names, today)
     assessment = hit.assessed.assessment
     return HitOut(
         **side.model_dump(),

@@ -6,18 +6,19 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import select as select_columns
 from sqlmodel import col
 
 from matching.record import PartialDate
 from service.cases.models import Case
-from service.cases.repository import CaseRepository, ReadableCase, reads_in_full
+from service.cases.repository import CaseRepository, chunks, reads_in_full
 from service.cases.values import number_range, place_key
 from service.search.schemas import SearchFilters
 
 
-def filtered_cases(
+def passing_cases(
     repository: CaseRepository, ids: Collection[int], filters: SearchFilters, today: date
-) -> dict[int, ReadableCase]:
+) -> set[int]:
     """Those of the given cases that pass the filters.
 
     A case that does not say what a filter asks for passes: unknown is not "no". What
@@ -25,16 +26,17 @@ def filtered_cases(
     actor reads in full and leaves the others out: else trying one place after the
     other would tell where a child is.
     """
-    if not ids:
-        return {}
     withheld = list(_withheld(filters))
     if withheld:
         withheld.append(reads_in_full(repository.actor))
-    query = repository.readable().where(
-        col(Case.id).in_(sorted(ids)), *_shown(filters), *_age(filters, today), *withheld
-    )
-    rows = repository.session.execute(query)
-    return {row[0].id: ReadableCase(*row) for row in rows}
+    conditions = [*_shown(filters), *_age(filters, today), *withheld]
+    found: set[int] = set()
+    for chunk in chunks(sorted(ids)):
+        rows = repository.session.execute(
+            select_columns(col(Case.id)).where(col(Case.id).in_(chunk), *conditions)
+        )
+        found.update(rows.scalars())
+    return found
 
 
 def _shown(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:

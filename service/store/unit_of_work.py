@@ -27,7 +27,7 @@ from service.store.engine import for_reading
 class UnitOfWork:
     """Everything one request may do to the store; only it commits."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a request is made of
         self,
         session: Session,
         actor: Actor,
@@ -84,7 +84,7 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(
+def unit_of_work(  # noqa: PLR0913 - what a request is made of
     engine: Engine,
     actor: Actor,
     *,

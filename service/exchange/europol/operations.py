@@ -81,7 +81,13 @@ def run_query(work: UnitOfWork, linkage: Linkage, query: QueryIn, *, key: str) -
     if known is not None:
         return _repeat(work, known, fingerprint)
     record = query_record(query.query)
-    found = linkage.find(work.session, record, scope=Scope(), limit=CANDIDATES)
+    found = linkage.find(
+        work.session,
+        record,
+        scope=Scope(),
+        limit=CANDIDATES,
+        least_bits=linkage.lowest(_HITS),
+    )
     likely = [item for item in found.items if item.assessment.band in _HITS]
     released = released_cases(work.session, Channel.EUROPOL, [item.case_id for item in likely])
     matches = []

@@ -79,7 +79,10 @@ def _find(work: UnitOfWork, linkage: Linkage, query: NoticeQuery) -> list[Notice
     text = query.text()
     if text:
         asked = PersonRecord("query", names=(Name.of(text),))
-        hits = linkage.find(work.session, asked, scope=Scope(), limit=CANDIDATES)
+        least_bits = linkage.profile.prior + LEAST_NAME_BITS
+        hits = linkage.find(
+            work.session, asked, scope=Scope(), limit=CANDIDATES, least_bits=least_bits
+        )
         ranked = [
             item.case_id
             for item in hits.items

@@ -19,6 +19,7 @@ from matching import (
     assess,
     load_profile,
 )
+from matching.bulk.against import Against
 from matching.bulk.dates import BirthTable
 from matching.bulk.scorer import RecordTable
 from matching.dates.relations import DateRelation, relate
@@ -80,6 +81,9 @@ names = st.sampled_from(
         "ሰላም ተስፋይ",
         "?",
         "Ali Mohamed",
+        "Abdul Rahman Noor",
+        "Abdulrahman Noor",
+        "Noor Abd Ul Rahman",
     )
 ).map(Name.of)
 births = st.builds(
@@ -153,6 +157,43 @@ def check(found: list[PersonRecord], left: np.ndarray, right: np.ndarray) -> Non
         for item in expected.evidence:
             assert fields[item.field][place] == pytest.approx(item.weight, abs=1e-9), item.field
         assert bits[place] == pytest.approx(expected.match_weight, abs=1e-9)
+
+
+def check_against(query: PersonRecord, others: list[PersonRecord]) -> None:
+    comparison = Against(query, others, PROFILE)
+    asked = {token: KNOWN.counts.get(token, 0) for token in comparison.tokens}
+    fields = comparison.field_weights(TermFrequencies(KNOWN.total, asked))
+    bits = comparison.match_weights(TermFrequencies(KNOWN.total, asked))
+    assert bits.shape == (len(others),)
+    for place, other in enumerate(others):
+        # With all frequencies: those that were not asked for must not matter.
+        expected = assess(query, other, PROFILE, KNOWN)
+        for item in expected.evidence:
+            found = fields[item.field][place] if item.field in fields else 0.0
+            assert found == pytest.approx(item.weight, abs=1e-9), item.field
+        assert bits[place] == pytest.approx(expected.match_weight, abs=1e-9)
+
+
+@settings(max_examples=300, deadline=None)
+@given(records, st.lists(records, max_size=5))
+def test_one_against_many(query: PersonRecord, others: list[PersonRecord]) -> None:
+    check_against(query, others)
+
+
+def test_one_of_the_population_against_many() -> None:
+    labelled = population(300, 12)
+    ids = sorted(labelled.records)
+    everyone = [labelled.records[name] for name in ids]
+    rng = np.random.default_rng(5)
+    for place in rng.integers(0, len(ids), 25).tolist():
+        some = [everyone[other] for other in rng.integers(0, len(ids), 40).tolist()]
+        partners = [
+            labelled.records[name]
+            for pair in sorted(labelled.pairs)
+            if ids[place] in pair
+            for name in pair
+        ]
+        check_against(everyone[place], some + partners)
 
 
 @settings(max_examples=150, deadline=None)
