@@ -192,16 +192,14 @@ class CaseRepository:
         found: dict[int, list[Mapping[str, Any]]] = {}
         for chunk in chunks(sorted(case_ids)):
             rows = self.session.execute(
-                select(Claim.case_id, Claim.value)
-                .where(
-                    col(Claim.case_id).in_(chunk),
-                    col(Claim.kind) == ClaimKind.NAME.value,
-                    col(Claim.withdrawn_at).is_(None),
-                )
+                select(Claim.case_id, Claim.kind, Claim.value)
+                .where(col(Claim.case_id).in_(chunk), col(Claim.withdrawn_at).is_(None))
                 .order_by(col(Claim.id))
             )
-            for case_id, value in rows:
-                found.setdefault(case_id, []).append(value)
+            # Asked for the kind as well, SQLite walks the names of all cases.
+            for case_id, kind, value in rows:
+                if kind == ClaimKind.NAME.value:
+                    found.setdefault(case_id, []).append(value)
         return found
 
     def events(self, case_id: int, *, standing_only: bool = False) -> Sequence[CaseEvent]:
