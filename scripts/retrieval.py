@@ -29,7 +29,7 @@ from matching.retrieval import SCHEMA
 from scripts.benchmark import LEAST_SIZE, TEST_SEED, run_facts
 from scripts.benchmarking.retrieval.collection import Collection, prepare
 from scripts.benchmarking.retrieval.contenders import CEILINGS, CONTENDERS
-from scripts.benchmarking.retrieval.figures import row_of
+from scripts.benchmarking.retrieval.figures import KS, row_of
 from scripts.benchmarking.retrieval.questions import Question, Questions, in_words, make_questions
 from scripts.benchmarking.retrieval.trial import Task, run_trial
 
@@ -146,7 +146,8 @@ def _write(out: Path, run: Json, questions: tuple[Question, ...], trials: list[J
 
 
 def _table(rows: list[Json]) -> str:
-    head = f"{'contender':>24} {'kind':>13} {'n':>6} {'@10':>6} {'@50':>6} {'@200':>6} {'@500':>6} {'@1000':>6}"
+    ks = " ".join(f"{f'@{k}':>6}" for k in KS)
+    head = f"{'contender':>24} {'kind':>13} {'n':>6} {ks}"
     lines = [head + "   wall p50/p95/p99 ms    cpu p50/p95 ms  build s      MB"]
     for row in rows:
         for kind, found in row["kinds"].items():

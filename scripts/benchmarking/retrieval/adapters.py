@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,12 @@ from sqlmodel import Session
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry
 from scripts.benchmarking.rivals.base import Source
-from service.index.base import CandidateIndex, Scope
+from service.index.base import CandidateIndex, Generation, Scope
 from service.index.memory import MemoryIndex
 from service.index.mirror import Mirror
 from service.index.sql import SqlIndex
 from service.store.engine import for_reading, make_engine
 from service.store.migrate import upgrade
-
 
 MIRRORED = ", mirror in memory"
 SHARE = 5_000
@@ -74,6 +74,14 @@ class Memory:
         """Goes with the process."""
 
 
+def _fill(generation: Generation, share: list[IndexEntry], index: SqlIndex) -> None:
+    index.fill(generation, share)
+
+
+def _compact(terms: list[int], index: SqlIndex) -> None:
+    index.compact(terms)
+
+
 class _Stored:
     """The index in a store: built in shares, each committed; every query reads on its own."""
 
@@ -85,14 +93,13 @@ class _Stored:
         """Build a generation as the service does, compacted; a mirror is loaded."""
         generation = self._write(lambda index: index.begin())
         for share in _shares(source):
-            self._write(lambda index, share=share: index.fill(generation, share))
+            self._write(partial(_fill, generation, share))
         self._write(lambda index: index.activate(generation))
         while self._write(lambda index: index.sweep(SHARE)):
             pass
         scattered = self._write(lambda index: index.scattered())
         for start in range(0, len(scattered), COMPACTED):
-            some = scattered[start : start + COMPACTED]
-            self._write(lambda index, some=some: index.compact(some))
+            self._write(partial(_compact, scattered[start : start + COMPACTED]))
         self.ask(PersonRecord("warm"), frozenset(), 1)
 
     def _write(self, change: Callable[[SqlIndex], Any]) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable, Collection as Ids, Iterator
+from collections.abc import Callable, Iterator
+from collections.abc import Collection as Ids
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -102,11 +103,10 @@ class Collection:
 
     def _items(self, kind: str, wanted: frozenset[int] | None) -> Iterator[Any]:
         """Items of the two parts by turns: that is how their blocks were dealt out."""
-        blocks = None if wanted is None else {(case_id - 1) // BLOCK for case_id in wanted}
-        parts = []
-        for part in range(WORKERS):
-            chosen = blocks and frozenset(b // WORKERS for b in blocks if b % WORKERS == part)
-            parts.append(read_blocks(self.folder / f"{kind}.{part}", chosen))
+        parts = [
+            read_blocks(self.folder / f"{kind}.{part}", _blocks_of(wanted, part))
+            for part in range(WORKERS)
+        ]
         for found in zip_longest(*parts):
             for block in found:
                 yield from block[1] if block else ()
@@ -118,6 +118,14 @@ class Collection:
         for part, values in enumerate(parts):
             column[block % WORKERS == part] = values
         return column
+
+
+def _blocks_of(wanted: frozenset[int] | None, part: int) -> frozenset[int] | None:
+    """Which blocks of a part hold the cases wanted."""
+    if wanted is None:
+        return None
+    blocks = {(case_id - 1) // BLOCK for case_id in wanted}
+    return frozenset(block // WORKERS for block in blocks if block % WORKERS == part)
 
 
 def prepare(root: Path, size: int, seed: int) -> Collection:

@@ -20,7 +20,8 @@ _OVERSHOOT = 2
 """Names fetched for each candidate asked for: a case may have several."""
 _SCHEMA = """
 CREATE VIRTUAL TABLE names USING fts5(name, tokenize='trigram', detail='full');
-CREATE TABLE persons (id INTEGER PRIMARY KEY, case_id INT, born TEXT, year INT, sex TEXT, nation TEXT);
+CREATE TABLE persons (
+ id INTEGER PRIMARY KEY, case_id INT, born TEXT, year INT, sex TEXT, nation TEXT);
 """
 _BY_NAME = """
 SELECT persons.case_id FROM
