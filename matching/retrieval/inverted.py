@@ -20,7 +20,7 @@ from matching.retrieval.terms import (
     is_rare,
     keys_of,
     rare_key,
-    vocabulary_keys,
+    term_keys,
 )
 
 MAX_CACHED_PARTS = 20_000
@@ -70,9 +70,8 @@ class Vocabulary:
             return known
         number = self._numbers[term] = len(self.terms)
         self.terms.append(term)
-        if term.startswith(NAME):
-            for key in vocabulary_keys(term.removeprefix(NAME)):
-                self._more[key].append(number)
+        for key in term_keys(term):
+            self._more[key].append(number)
         return number
 
     def under(self, keys: Collection[int]) -> IntArray:

@@ -20,9 +20,10 @@ from matching.places.gazetteer import place_key
 from matching.record import Address, PersonRecord, Precision
 from matching.retrieval.attributes import pack
 
-NAME, DAY, YEAR, PHONE, DOCUMENT = "n:", "d:", "y:", "p:", "x:"
+NAME, JOIN, DAY, YEAR, PHONE, DOCUMENT = "n:", "j:", "d:", "y:", "p:", "x:"
 STREET, EMAIL, HOUSE = "s:", "e:", "h:"
-"""Prefixes of index terms: parts of names are looked up fuzzily, all others exactly."""
+"""Prefixes of index terms: parts of names and joins of two are looked up fuzzily, all others
+exactly. Every prefix is two characters long."""
 RARE = frozenset({PHONE, DOCUMENT, STREET, EMAIL, HOUSE})
 """Terms that few cases share: an index keeps them by hash, without a vocabulary."""
 MAX_DELETE_LENGTH = 14
@@ -76,7 +77,7 @@ class IndexQuery:
 
 def index_entry(case_id: int, record: PersonRecord) -> IndexEntry:
     """What an index holds of a record."""
-    terms = {f"{NAME}{part}" for part in _name_parts(record)}
+    terms = set(_name_terms(record))
     terms.update(_rare_terms(record))
     terms.update(_birth_terms(record))
     return IndexEntry(case_id, tuple(sorted(terms)), pack(record))
@@ -95,13 +96,13 @@ def index_query(record: PersonRecord) -> IndexQuery:
     )
 
 
-def _name_parts(record: PersonRecord) -> set[str]:
-    found: set[str] = set()
+def _name_terms(record: PersonRecord) -> Iterator[str]:
     for name in record.names:
         parts = prepare(name)
-        found.update(part.fold for part in parts)
-        found.update(fold(one.latin + other.latin) for one, other in pairwise(parts))
-    return found
+        for part in parts:
+            yield f"{NAME}{part.fold}"
+        for one, other in pairwise(parts):
+            yield f"{JOIN}{fold(one.latin + other.latin)}"
 
 
 def _parts_asked(record: PersonRecord) -> set[Readings]:
@@ -175,15 +176,32 @@ def keys_of(readings: Readings) -> frozenset[int]:
 
 
 def vocabulary_keys(folded: str) -> frozenset[int]:
-    """Keys under which a folded part is found: of its skeletons, itself, and one-letter deletes.
+    """Keys under which a part is looked up: of its skeletons, itself, and one-letter deletes.
 
     Returns:
         CRC-32 of each key. Two keys may share one: what they bring is compared anyway.
     """
-    texts = {f"~{text}" for text in skeletons(folded)}
-    texts.add(folded)
     head = folded[:MAX_DELETE_LENGTH]
-    texts.update(head[:place] + head[place + 1 :] for place in range(len(head)) if len(head) > 2)  # noqa: PLR2004 - deletes of two letters meet everything
+    deletes = {head[:place] + head[place + 1 :] for place in range(len(head)) if len(head) > 2}  # noqa: PLR2004 - deletes of two letters meet everything
+    return _hashed(deletes) | _plain_keys(folded)
+
+
+def term_keys(term: str) -> frozenset[int]:
+    """Keys under which an index holds a term; none for those that are looked up exactly.
+
+    A join of two parts has no deletes: its parts are found with their slips one by one,
+    and joins are half of all terms.
+    """
+    if term.startswith(NAME):
+        return vocabulary_keys(term[len(NAME) :])
+    return _plain_keys(term[len(JOIN) :]) if term.startswith(JOIN) else frozenset()
+
+
+def _plain_keys(folded: str) -> frozenset[int]:
+    return _hashed({folded, *(f"~{text}" for text in skeletons(folded))})
+
+
+def _hashed(texts: Iterable[str]) -> frozenset[int]:
     return frozenset(crc32(text.encode()) for text in texts)
 
 

@@ -40,7 +40,7 @@ class IndexTerm(Base, table=True):
 
 
 class IndexKey(Base, table=True):
-    """A key (CRC-32) under which a folded name part is found, with the part itself."""
+    """A key (CRC-32) under which the term of a name part is found, with its text."""
 
     __tablename__ = "index_keys"
     __table_args__ = (WITHOUT_ROWID,)
@@ -48,7 +48,7 @@ class IndexKey(Base, table=True):
     generation: int = Field(primary_key=True)
     key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     term_id: int = Field(primary_key=True)
-    part: str
+    term: str
 
 
 class IndexPosting(Base, table=True):

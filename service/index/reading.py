@@ -44,7 +44,7 @@ class _Found:
     """Name parts of the vocabulary that may be one part asked for."""
 
     term_ids: list[int]
-    parts: list[str]
+    terms: list[str]
     likely: Likely
 
 
@@ -61,8 +61,8 @@ class SqlReader:
         """The terms of each part of the query, for an index that is asked by terms."""
         groups = []
         for found, term_ids, bits, cases in self._expanded(query):
-            text = dict(zip(found.term_ids, found.parts, strict=True))
-            terms = tuple(f"{NAME}{text[term_id]}" for term_id in term_ids)
+            text = dict(zip(found.term_ids, found.terms, strict=True))
+            terms = tuple(text[term_id] for term_id in term_ids)
             groups.append(TermGroup(terms, bits, cases))
         return groups
 
@@ -85,13 +85,13 @@ class SqlReader:
     def _lookup(self, query: IndexQuery) -> list[_Found]:
         keys = {part: keys_of(part) for part in query.parts}
         under: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        for key, term_id, part in self._vocabulary.parts_under(frozenset().union(*keys.values())):
-            under[key].append((term_id, part))
+        for key, term_id, term in self._vocabulary.terms_under(frozenset().union(*keys.values())):
+            under[key].append((term_id, term))
         found = []
         for readings, part_keys in keys.items():
             terms = dict(item for key in part_keys for item in under.get(key, ()))
-            parts = list(terms.values())
-            found.append(_Found(list(terms), parts, likely_parts(readings, parts)))
+            parts = [term[len(NAME) :] for term in terms.values()]
+            found.append(_Found(list(terms), list(terms.values()), likely_parts(readings, parts)))
         return found
 
     def search(self, query: IndexQuery, *, limit: int, allowed: Allowed) -> tuple[Ranked, bool]:
@@ -110,8 +110,7 @@ class SqlReader:
             if found:
                 pairs = np.concatenate(found)
                 tally.note(pairs["case"], pairs["packed"])
-                counts = [len(one) for one in found]
-                tally.add(pairs["case"], np.repeat(bits[:most][::-1], counts))
+                tally.add(pairs["case"], np.repeat(bits[:most][::-1], [len(one) for one in found]))
         for term in days:
             pairs = fetched.get(term, _NO_PAIRS)
             tally.note(pairs["case"], pairs["packed"])

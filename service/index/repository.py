@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlmodel import Session, col
 
 from matching.retrieval import SCHEMA, IndexEntry
 from service.cases.repository import chunks
 from service.index.models import IndexChange, IndexedCase, IndexState
 from service.store.base import Base
+from service.store.bulk import insert_rows
 
 ACTIVE, BUILDING, OLD = "active", "building", "old"
 _LOCK_ATTEMPTS = 3
@@ -138,19 +139,19 @@ class IndexRepository:
         rows = self.session.connection().execute(query.execution_options(yield_per=_STREAM))
         yield from rows
 
+    def largest_held(self, generation: int) -> int:
+        """The largest id of a case that is held; 0 when none is."""
+        query = select(func.max(_CASES.c.case_id)).where(_CASES.c.generation == generation)
+        return self.session.scalar(query) or 0
+
     def add_cases(self, generation: int, entries: Sequence[IndexEntry]) -> None:
         """Note what is held of cases, and count them."""
         rows = [
-            {
-                "generation": generation,
-                "case_id": entry.case_id,
-                "terms": "\n".join(entry.terms),
-                "packed": entry.packed,
-            }
-            for entry in entries
+            (generation, entry.case_id, entry.packed, "\n".join(entry.terms))
+            for entry in sorted(entries, key=lambda entry: entry.case_id)
         ]
+        insert_rows(self.session, _CASES, rows)
         if rows:
-            self.session.connection().execute(insert(_CASES), rows)
             self._count(generation, len(rows))
 
     def drop_cases(self, generation: int, case_ids: Collection[int]) -> None:
@@ -181,14 +182,8 @@ class IndexRepository:
 
     def note_changes(self, before: dict[int, tuple[str, ...]]) -> None:
         """Append to the log: cases, and what was held of each until now."""
-        if before:
-            self.session.connection().execute(
-                insert(_CHANGES),
-                [
-                    {"case_id": case_id, "before": "\n".join(terms)}
-                    for case_id, terms in sorted(before.items())
-                ],
-            )
+        rows = [(case_id, "\n".join(terms)) for case_id, terms in sorted(before.items())]
+        insert_rows(self.session, _CHANGES, rows)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """Rows of the log behind a number, oldest first."""

@@ -15,6 +15,7 @@ from matching.record import PersonRecord
 from matching.retrieval import NAME, exact_groups, index_query
 from matching.retrieval.attributes import attribute_bits
 from matching.retrieval.expansion import LEAST_BITS, fold_similarities
+from matching.retrieval.terms import JOIN
 from scripts.benchmarking.rivals.base import Source
 from service.linkage import record_tokens
 
@@ -64,16 +65,16 @@ class Exhaustive(_InMemory):
         self._index_names()
 
     def _index_names(self) -> None:
-        self._names = [term for term in self._numbers if term.startswith(NAME)]
+        self._names = [term for term in self._numbers if term.startswith((NAME, JOIN))]
         lists = [self._cases[self._numbers[term]] for term in self._names]
         self._counts = np.array([len(cases) for cases in lists], dtype=np.int64)
         self._flat = np.concatenate([np.frombuffer(cases, dtype=np.uint32) for cases in lists])
-        self._folds = [term.removeprefix(NAME) for term in self._names]
+        self._folds = [term[len(NAME) :] for term in self._names]
 
     def ask(self, record: PersonRecord, exclude: frozenset[int], limit: int) -> Sequence[int]:
         """The best of all cases."""
         query = index_query(record)
-        scores = attribute_bits(query.packed, query.years, self._packed).astype(np.float32)
+        scores = attribute_bits(query.packed, self._packed).astype(np.float32)
         for part in query.parts:
             best = np.zeros(len(scores), dtype=np.float32)
             weights = self._weights(fold_similarities(part, self._folds))

@@ -11,6 +11,7 @@ import numpy as np
 from matching.record import PersonRecord
 from matching.retrieval import NAME, IndexQuery, Tally, index_query
 from matching.retrieval.attributes import IdArray
+from matching.retrieval.terms import JOIN
 from scripts.benchmarking.rivals.base import Source
 from service.index.base import Scope
 from service.index.memory import allowed_by
@@ -40,7 +41,7 @@ class FoldedTrigrams:
             for gram in _grams(part.removeprefix(NAME) for part in parts):
                 lists[gram].append(entry.case_id)
             for term in entry.terms:
-                if not term.startswith(NAME):
+                if not term.startswith((NAME, JOIN)):
                     lists[term].append(entry.case_id)
         self._cases = len(packed)
         self._packed = np.zeros(max(packed) + 1, dtype=np.uint32)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlmodel import Session
 
 from service.cases.repository import chunks
 from service.index.models import IndexPosting, IndexRare, IndexTerm
 from service.store.base import Base
+from service.store.bulk import Row, insert_rows
 
 CHUNK = 512
 """Pairs in one posting chunk, 4 KB: little to rewrite for an insert, few rows for a search."""
@@ -63,21 +64,21 @@ class PostingRepository:
             pairs: Cases by id of the term.
             fresh: Terms that have no postings yet.
             append: Fill the last chunk of each known term; else begin a new one, which
-                is quicker for many cases at once and is compacted later.
+                is quicker for many cases at once and is compacted later. Their ids must
+                be larger than any that is held.
         """
         known = {term_id: found for term_id, found in pairs.items() if term_id not in fresh}
-        last = self._last_chunks(known)
-        rows: list[dict[str, Any]] = []
+        last = self._last_chunks(known) if append else {}
+        rows: list[Row] = []
         changed: list[tuple[int, int, Pairs]] = []
         for term_id, found in pairs.items():
             number, size = last.get(term_id, (-1, CHUNK))
             fits = CHUNK - size if append else 0
             if found[:fits]:
                 changed.append((term_id, number, found[:fits]))
-            rows.extend(_chunk_rows(term_id, found[fits:], number + 1))
+            rows.extend(_chunk_rows(term_id, found[fits:], number + 1 if append else 0))
         self._fill_up(changed)
-        if rows:
-            self._session.connection().execute(insert(_POSTINGS), rows)
+        insert_rows(self._session, _POSTINGS, rows)
 
     def drop(self, gone: Mapping[int, set[int]]) -> None:
         """Take cases out of the postings of terms that hold them."""
@@ -127,15 +128,21 @@ class PostingRepository:
             )
 
     def _last_chunks(self, term_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-        """Number and size of the last chunk of each term; one row in most cases."""
+        """Number and size of the last chunk of each term."""
         found: dict[int, tuple[int, int]] = {}
         for ids in chunks(sorted(term_ids)):
             rows = self._session.connection().execute(
-                select(_POSTINGS.c.term_id, _POSTINGS.c.chunk, _POSTINGS.c.size)
+                select(_POSTINGS.c.term_id, func.max(_POSTINGS.c.chunk))
                 .where(_POSTINGS.c.term_id.in_(ids))
-                .order_by(_POSTINGS.c.term_id, _POSTINGS.c.chunk)
+                .group_by(_POSTINGS.c.term_id)
             )
-            found.update({term_id: (number, size) for term_id, number, size in rows})
+            last = [(term_id, number) for term_id, number in rows]
+            sizes = self._session.connection().execute(
+                select(_POSTINGS.c.term_id, _POSTINGS.c.chunk, _POSTINGS.c.size).where(
+                    tuple_(_POSTINGS.c.term_id, _POSTINGS.c.chunk).in_(last)
+                )
+            )
+            found.update({row.term_id: (row.chunk, row.size) for row in sizes})
         return found
 
     def miscounted(self, generation: int) -> int:
@@ -168,17 +175,16 @@ class PostingRepository:
 
     def compact(self, term_ids: Collection[int]) -> None:
         """Write the cases of terms anew in as few chunks as they need, by rising id."""
-        rows: list[dict[str, Any]] = []
+        rows: list[Row] = []
         for term_id, pairs in self.of_terms(term_ids).items():
             ordered = np.sort(pairs, order="case")
-            for number, start in enumerate(range(0, len(ordered), CHUNK)):
+            for start in range(0, len(ordered), CHUNK):
                 part = ordered[start : start + CHUNK]
-                rows.append(_row(term_id, number, len(part), part.tobytes()))
+                rows.append((term_id, int(part["case"][0]), len(part), part.tobytes()))
         connection = self._session.connection()
         for chunk in chunks(sorted(term_ids)):
             connection.execute(delete(_POSTINGS).where(_POSTINGS.c.term_id.in_(chunk)))
-        if rows:
-            connection.execute(insert(_POSTINGS), rows)
+        insert_rows(self._session, _POSTINGS, rows)
 
     def of_rare(self, generation: int, keys: Collection[int]) -> dict[int, Pairs]:
         """Cases that hold rare terms, by hash of the term."""
@@ -195,14 +201,7 @@ class PostingRepository:
 
     def add_rare(self, generation: int, rows: Collection[tuple[int, int, int]]) -> None:
         """Put in hash, case id and packed attributes of rare terms."""
-        if rows:
-            self._session.connection().execute(
-                insert(_RARE),
-                [
-                    {"generation": generation, "key": key, "case_id": case_id, "packed": packed}
-                    for key, case_id, packed in sorted(rows)
-                ],
-            )
+        insert_rows(self._session, _RARE, [(generation, *row) for row in sorted(rows)])
 
     def drop_rare(self, generation: int, keys: Collection[int], case_ids: Collection[int]) -> None:
         """Take cases out of rare terms."""
@@ -277,11 +276,9 @@ def _chunk(term_id: int, chunk: int, pairs: PairArray) -> dict[str, Any]:
     return {"b_term": term_id, "b_chunk": chunk, "b_size": len(pairs), "b_pairs": pairs.tobytes()}
 
 
-def _row(term_id: int, chunk: int, size: int, pairs: bytes) -> dict[str, Any]:
-    return {"term_id": term_id, "chunk": chunk, "size": size, "pairs": pairs}
-
-
-def _chunk_rows(term_id: int, pairs: Pairs, first: int) -> Iterator[dict[str, Any]]:
-    for number, start in enumerate(range(0, len(pairs), CHUNK), first):
+def _chunk_rows(term_id: int, pairs: Pairs, least: int) -> Iterator[Row]:
+    """Chunks of a term, each numbered by its first case: later ones have larger numbers."""
+    for start in range(0, len(pairs), CHUNK):
         part = pairs[start : start + CHUNK]
-        yield _row(term_id, number, len(part), encode(part))
+        number = max(least + start // CHUNK, part[0][0])
+        yield (term_id, number, len(part), encode(part))

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session
 
-from matching.retrieval import NAME, vocabulary_keys
+from matching.retrieval.terms import term_keys
 from service.cases.repository import chunks
 from service.index.models import IndexKey, IndexTerm
 from service.store.base import Base
+from service.store.bulk import insert_rows
 
 STREAM = 10_000
 """Rows fetched at a time when a whole table is read."""
@@ -35,16 +36,16 @@ class VocabularyRepository:
         self._session = session
         self._generation = generation
 
-    def parts_under(self, keys: Collection[int]) -> list[tuple[int, int, str]]:
-        """Key, id of the term, and name part, for all name parts under the keys."""
+    def terms_under(self, keys: Collection[int]) -> list[tuple[int, int, str]]:
+        """Key, id and text of the terms of name parts under the keys."""
         found: list[tuple[int, int, str]] = []
         for chunk in chunks(sorted(keys)):
             rows = self._session.connection().execute(
-                select(_KEYS.c.key, _KEYS.c.term_id, _KEYS.c.part).where(
+                select(_KEYS.c.key, _KEYS.c.term_id, _KEYS.c.term).where(
                     _KEYS.c.generation == self._generation, _KEYS.c.key.in_(chunk)
                 )
             )
-            found.extend((row.key, row.term_id, row.part) for row in rows)
+            found.extend((row.key, row.term_id, row.term) for row in rows)
         return found
 
     def counts(self, term_ids: Collection[int]) -> dict[int, int]:
@@ -82,16 +83,12 @@ class VocabularyRepository:
         )
         ids = {row.term: int(row.id) for row in inserted}
         keys = [
-            {"generation": self._generation, "key": key, "term_id": term_id, "part": part}
+            (self._generation, key, term_id, term)
             for term, term_id in ids.items()
-            if term.startswith(NAME)
-            for part in (term.removeprefix(NAME),)
-            for key in vocabulary_keys(part)
+            for key in term_keys(term)
         ]
         # In the order of the tree they go into: a large share fills its pages one by one.
-        keys.sort(key=lambda row: (row["key"], row["term_id"]))
-        if keys:
-            self._session.connection().execute(insert(_KEYS), keys)
+        insert_rows(self._session, _KEYS, sorted(keys))
         return ids
 
     def change_counts(self, more: Mapping[int, int]) -> None:

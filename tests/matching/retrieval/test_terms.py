@@ -22,6 +22,7 @@ from matching.retrieval.terms import (
     is_rare,
     keys_of,
     rare_key,
+    term_keys,
 )
 
 
@@ -41,7 +42,8 @@ class TestTerms:
     def test_all_names_and_joined_neighbours_are_held(self) -> None:
         record = PersonRecord("r", names=(Name.of("Ali Reza"), Name.of("Karim")))
         terms = index_entry(1, record).terms
-        assert {f"n:{fold(part)}" for part in ("ali", "reza", "alireza", "karim")} <= set(terms)
+        assert {f"n:{fold(part)}" for part in ("ali", "reza", "karim")} <= set(terms)
+        assert f"j:{fold('alireza')}" in terms
 
     def test_articles_come_and_go(self) -> None:
         with_article = set(index_entry(1, person("Ahmad al-Hassan")).terms)
@@ -97,6 +99,10 @@ class TestKeys:
         ):
             assert vocabulary_keys(part) & vocabulary_keys(slip)
 
+    def test_a_join_has_no_deletes_and_exact_terms_no_keys(self) -> None:
+        assert term_keys("j:abdulraman") < term_keys("n:abdulraman")
+        assert term_keys("d:20090314") == frozenset()
+
     def test_keys_of_an_endless_part_are_bounded(self) -> None:
         assert len(vocabulary_keys("abdi" * 10)) <= MAX_DELETE_LENGTH + 8
 
@@ -113,4 +119,5 @@ def test_any_text_can_be_indexed_and_asked(names: list[str], born: str) -> None:
     record = PersonRecord("r", names=tuple(Name.of(text) for text in names), births=births)
     entry, asked = index_entry(1, record), index_query(record)
     assert list(entry.terms) == sorted(set(entry.terms))
-    assert {f"n:{readings[0]}" for readings in asked.parts} <= set(entry.terms)
+    held = {term[2:] for term in entry.terms if term[:2] in {"n:", "j:"}}
+    assert {readings[0] for readings in asked.parts} == held

@@ -39,7 +39,7 @@ def upgrade() -> None:
         _whole("generation"),
         sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
         _whole("term_id"),
-        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("term", sa.String(), nullable=False),
         _key("index_keys", "generation", "key", "term_id"),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,137 @@
+"""A full disk and a locked database: said clearly, nothing half stored, and it goes on after."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+from sqlmodel import Session, col, select
+
+from service.cases.models import Case
+from service.linkage import Linkage
+from service.store.engine import make_engine
+from service.store.migrate import upgrade
+from tests.conftest import World
+from tests.faults.test_kills import client_of, command, draft, url_of, verify
+from tests.serving import served
+
+SMALL_DISK = "24m"
+"""Room for the schema and some hundred cases."""
+
+
+def fill(path: Path) -> None:
+    """Write until nothing goes any more."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own that is soon full.
+
+    A tmpfs in a mount namespace of its own where one may be mounted; the sandbox of a
+    test run without that right gets the same `ENOSPC` from a limit on the database's pages.
+    """
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(folder)],  # noqa: S607
+        check=True,
+    )
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S607
+
+
+def test_a_full_disk_refuses_and_keeps_what_was_stored(
+    small_disk: Path, linkage: Linkage, tmp_path: Path
+) -> None:
+    engine = make_engine(f"sqlite:///{small_disk / 'empd.sqlite3'}")
+    upgrade(engine)
+    world = World(engine, linkage)
+    url, credentials = url_of(world), client_of(world)
+    acknowledged = []
+    with served(url) as server:
+        token = server.token(*credentials)
+        server.post("/api/v1/cases", draft(0), token)
+        acknowledged.append("R0")
+        # The rest of the disk is taken: what is left is too little for the next pages.
+        ballast = small_disk / "ballast"
+        fill(ballast)
+        refused = None
+        for number in range(1, 200):
+            try:
+                server.post("/api/v1/cases", draft(number), token)
+            except HTTPError as error:
+                refused = json.load(error)
+                break
+            acknowledged.append(f"R{number}")
+        assert refused is not None
+        assert refused["status"] == 503
+        assert refused["code"] == "store_busy"
+        ballast.unlink()
+        server.post("/api/v1/cases", draft(999), token)
+        acknowledged.append("R999")
+    with Session(engine) as session:
+        assert set(session.exec(select(col(Case.record_id)))) == set(acknowledged)
+    assert verify(url)["clean"]
+    engine.dispose()
+
+
+def test_an_import_onto_a_full_disk_can_be_taken_up(
+    small_disk: Path, linkage: Linkage, tmp_path: Path
+) -> None:
+    engine = make_engine(f"sqlite:///{small_disk / 'empd.sqlite3'}")
+    upgrade(engine)
+    world = World(engine, linkage)
+    path = tmp_path / "cases.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(20_000):
+            row = {"record_id": f"R{number}", "kind": "missing", "full_name": f"Selam T{number}"}
+            file.write(json.dumps(row) + "\n")
+    told = command(url_of(world), "import", str(path), "--authority", "BE-POL")
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+    # A larger disk: what was committed is there, the same command stores the rest.
+    engine.dispose()
+    larger = tmp_path / "larger"
+    larger.mkdir()
+    for part in small_disk.glob("empd.sqlite3*"):
+        shutil.copy(part, larger / part.name)
+    url = f"sqlite:///{larger / 'empd.sqlite3'}"
+    assert verify(url)["clean"]
+    again = command(url, "import", str(path), "--authority", "BE-POL", "--json")
+    assert again.returncode == 0, again.stderr
+    moved = make_engine(url)
+    with Session(moved) as session:
+        assert len(session.exec(select(col(Case.id))).all()) == 20_000
+    moved.dispose()
+    assert verify(url)["clean"]
+
+
+def test_a_locked_database_is_busy_not_broken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = world.engine.url.database or ""
+    monkeypatch.setitem(os.environ, "EMPD_BUSY_SECONDS", "1")
+    with served(url_of(world)) as server:
+        token = server.token(*client_of(world))
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(HTTPError) as refused:
+            server.post("/api/v1/cases", draft(1), token)
+        assert refused.value.code == 503
+        assert refused.value.headers["Retry-After"]
+        other.execute("ROLLBACK")
+        other.close()
+        answer = server.post("/api/v1/cases", draft(1), token)
+        assert answer["case"]["case_id"]
+    assert verify(url_of(world))["clean"]
