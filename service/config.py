@@ -51,10 +51,13 @@ class Settings(BaseSettings):
         default=timedelta(minutes=15), description="a bearer token ends after this long"
     )
     candidate_limit: int = Field(
-        default=200, ge=10, le=5000, description="candidates scored for one search or registration"
+        default=200,
+        ge=10,
+        le=5000,
+        description="candidates scored for one search at least; more from 160,000 cases on",
     )
     alert_candidate_limit: int = Field(
-        default=100, ge=10, le=5000, description="candidates scored when a case is registered"
+        default=100, ge=10, le=5000, description="the same when a case is registered"
     )
     max_body_bytes: int = Field(
         default=1_000_000, ge=10_000, description="largest request body that is read"

@@ -19,9 +19,10 @@ from matching.names.folding import fold
 from matching.names.tokens import tokenize
 from matching.profile import Profile, TermFrequencies
 from matching.record import PersonRecord
+from matching.retrieval import candidates_wanted
 from matching.scorer import assess
 from service.cases.repository import matching_records
-from service.index.base import CandidateIndex, Scope
+from service.index.base import Candidate, CandidateIndex, Candidates, Scope
 
 IndexFactory = Callable[[Session], CandidateIndex]
 """Opens the candidate index inside a session's transaction."""
@@ -63,14 +64,12 @@ class Ranking:
     Attributes:
         items: Every candidate with its match weight; ties by id, so that the same
             question gets the same order every time.
-        considered: Cases that the index looked at.
-        cut: Whether it stopped before it had seen all.
+        found: What the index said of them.
         generation: Of the index.
     """
 
     items: tuple[RankedCase, ...]
-    considered: int
-    cut: bool
+    found: Candidates
     generation: str
     query: PersonRecord
     records: Mapping[int, PersonRecord]
@@ -107,16 +106,15 @@ class Linkage:
             session: The transaction to read in.
             query: The record to find others for.
             scope: What the index may offer.
-            limit: Candidates to score.
+            limit: Candidates to score at least; more in a large collection.
 
         Raises:
             IndexUnavailable: If the index does not answer.
             IndexNotReady: If it is not built.
         """
         index = self.open_index(session)
-        found = index.candidates(query, scope, limit)
-        ids = [item.case_id for item in found.items]
-        return self._rank(session, index, query, ids, (found.considered, found.cut))
+        wanted = max(limit, candidates_wanted(index.frequencies(()).total))
+        return self._rank(session, index, query, index.candidates(query, scope, wanted))
 
     def rank_cases(
         self, session: Session, query: PersonRecord, case_ids: Collection[int]
@@ -126,26 +124,31 @@ class Linkage:
         Raises:
             IndexUnavailable: If the index, which knows how common names are, does not answer.
         """
-        return self._rank(
-            session, self.open_index(session), query, case_ids, (len(case_ids), False)
-        )
+        given = Candidates(tuple(Candidate(i, 0.0) for i in case_ids), len(case_ids), cut=False)
+        return self._rank(session, self.open_index(session), query, given)
 
     def _rank(
         self,
         session: Session,
         index: CandidateIndex,
         query: PersonRecord,
-        case_ids: Collection[int],
-        seen: tuple[int, bool],
+        found: Candidates,
     ) -> Ranking:
-        records = matching_records(session, case_ids)
+        records = matching_records(session, [item.case_id for item in found.items])
         comparison = Against(query, list(records.values()), self.profile)
         frequencies = index.frequencies(comparison.tokens)
         bits = comparison.match_weights(frequencies).round(ROUNDING_DIGITS).tolist()
         ranked = [RankedCase(*pair) for pair in zip(records, bits, strict=True)]
         ranked.sort(key=lambda item: (-item.match_weight, item.case_id))
-        generation = index.generation().name
-        return Ranking(tuple(ranked), *seen, generation, query, records, frequencies, self.profile)
+        return Ranking(
+            tuple(ranked),
+            found,
+            index.generation().name,
+            query,
+            records,
+            frequencies,
+            self.profile,
+        )
 
     def find(
         self,
@@ -164,7 +167,8 @@ class Linkage:
         """
         ranking = self.rank(session, query, scope=scope, limit=limit)
         explained = ranking.explain(ranking.at_least(least_bits))
-        return AssessedCandidates(explained, ranking.considered, ranking.cut, ranking.generation)
+        found = ranking.found
+        return AssessedCandidates(explained, found.considered, found.cut, ranking.generation)
 
     def lowest(self, bands: Collection[Band]) -> float:
         """The least match weight of the lowest of some bands."""

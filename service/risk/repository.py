@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import and_, false, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -20,12 +21,15 @@ from service.risk.models import IndicatorAnswer, RiskFlag
 from service.security.policy import Actor
 
 _CLOSE_BANDS = ("probable", "strong")
+MOST_CLAIMS_A_CASE = 2
+"""Claims of one key that a case holds at most in earnest: the number of a child and its adult."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedKey:
     """A claim key that several cases have in common."""
 
+    kind: str
     key: str
     case_ids: frozenset[int]
 
@@ -120,25 +124,51 @@ class RiskRepository:
         return found
 
     def shared_keys(
-        self, kind: str, case_ids: Collection[int], prefix: str = ""
+        self, case_ids: Collection[int], prefixes: Mapping[str, str], *, most: int
     ) -> list[SharedKey]:
-        """Keys of standing claims that the given cases share with others."""
-        own: set[str] = set()
-        for chunk in chunks(sorted(case_ids)):
-            own.update(
-                key
-                for key in self.session.exec(
-                    select(Claim.key).where(
-                        col(Claim.case_id).in_(chunk),
-                        col(Claim.kind) == kind,
-                        col(Claim.withdrawn_at).is_(None),
-                        col(Claim.key).startswith(prefix),
-                    )
-                )
-                if key and key != prefix
+        """Keys of standing claims that the given cases share with others.
+
+        Args:
+            case_ids: Internal ids of the cases.
+            prefixes: How the key of each kind of claim that counts begins.
+            most: Keys of more cases than this are left out, without reading them all.
+        """
+        own: dict[str, set[str]] = defaultdict(set)
+        other = aliased(Claim)
+        # One more claim than a sign could mean: told by looking at so many only.
+        beyond = (
+            select(other.id)
+            .where(
+                col(other.kind) == col(Claim.kind),
+                col(other.key) == col(Claim.key),
+                col(other.withdrawn_at).is_(None),
             )
+            .correlate(Claim)
+            .offset(MOST_CLAIMS_A_CASE * most)
+            .limit(1)
+        )
+        for chunk in chunks(sorted(case_ids)):
+            rows = self.session.execute(
+                select(Claim.kind, Claim.key, beyond.exists()).where(
+                    col(Claim.case_id).in_(chunk),
+                    col(Claim.withdrawn_at).is_(None),
+                    col(Claim.key).is_not(None),
+                )
+            )
+            # Asked for the kind as well, SQLite walks the claims of all cases.
+            for kind, key, is_crowded in rows:
+                prefix = prefixes.get(kind)
+                if prefix is not None and key.startswith(prefix) and key != prefix:
+                    own[kind].update(() if is_crowded else (key,))
+        found = []
+        for kind, keys in sorted(own.items()):
+            holders = self._holders(kind, keys)
+            found += [SharedKey(kind, key, frozenset(ids)) for key, ids in sorted(holders.items())]
+        return [shared for shared in found if 1 < len(shared.case_ids) <= most]
+
+    def _holders(self, kind: str, keys: Collection[str]) -> dict[str, set[int]]:
         holders: dict[str, set[int]] = defaultdict(set)
-        for chunk in chunks(sorted(own)):
+        for chunk in chunks(sorted(keys)):
             rows = self.session.execute(
                 select(Claim.key, Claim.case_id).where(
                     col(Claim.kind) == kind,
@@ -148,11 +178,7 @@ class RiskRepository:
             )
             for key, case_id in rows:
                 holders[key or ""].add(case_id)
-        return [
-            SharedKey(key, frozenset(found))
-            for key, found in sorted(holders.items())
-            if len(found) > 1
-        ]
+        return holders
 
     def clusters(self, case_ids: Collection[int]) -> dict[int, int]:
         """Cluster of each case that is in one."""

@@ -23,6 +23,12 @@ HOURS_48_IN_DAYS = 2
 _DISAGREEING_IDENTITY = frozenset({"name", "date_of_birth"})
 
 LEFT_WITHIN_48_HOURS, SHARED_PHONE, SAME_ADULT, OTHER_IDENTITY = "EW01", "EW03", "EW05", "EW14"
+_KEYS = {ClaimKind.CONTACT.value: "phone:", ClaimKind.RELATIVE.value: ""}
+"""Kinds of claims whose keys cases share, and how these begin."""
+_SIGN_OF = {
+    ClaimKind.CONTACT.value: (SHARED_PHONE, "phone.shared_by_minors"),
+    ClaimKind.RELATIVE.value: (SAME_ADULT, "adult.with_several_minors"),
+}
 COMPUTED = (LEFT_WITHIN_48_HOURS, SHARED_PHONE, SAME_ADULT, OTHER_IDENTITY)
 
 
@@ -60,11 +66,8 @@ def _shared_things(
     repository: RiskRepository, case_ids: Collection[int]
 ) -> list[tuple[str, str, SharedKey]]:
     """Telephone numbers and adults that cases have in common, with sign and reason."""
-    phones = repository.shared_keys(ClaimKind.CONTACT.value, case_ids, "phone:")
-    adults = repository.shared_keys(ClaimKind.RELATIVE.value, case_ids)
-    found = [(SHARED_PHONE, "phone.shared_by_minors", shared) for shared in phones]
-    found += [(SAME_ADULT, "adult.with_several_minors", shared) for shared in adults]
-    return [item for item in found if len(item[2].case_ids) <= MOST_CASES]
+    shared = repository.shared_keys(case_ids, _KEYS, most=MOST_CASES)
+    return [(*_SIGN_OF[item.kind], item) for item in shared]
 
 
 def compute_signs(repository: RiskRepository, case_ids: Collection[int], today: date) -> list[Sign]:

@@ -50,7 +50,7 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
         work: The unit of work.
         linkage: Matching.
         search: The query with purpose and reference.
-        limit: Candidates to score.
+        limit: Candidates to score at least.
 
     Raises:
         Forbidden: If the actor may not search.
@@ -63,7 +63,7 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
     record = query_record(search.query, today=today, region=work.actor.authority_country)
     filters = search.query.filters
     narrow = filters.model_dump(exclude_defaults=True)
-    found = linkage.rank(
+    ranking = linkage.rank(
         work.session,
         record,
         scope=Scope(kinds=frozenset(kind.value for kind in filters.kinds)),
@@ -71,21 +71,21 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
     )
     repository = CaseRepository(work.session, work.actor)
     # What speaks no more for a case than for any stranger is no hit.
-    likely = [i.case_id for i in found.items if i.match_weight > linkage.profile.prior + ROUNDING]
+    likely = [i.case_id for i in ranking.items if i.match_weight > linkage.profile.prior + ROUNDING]
     if narrow:
         passing = passing_cases(repository, likely, filters, today)
         likely = [case_id for case_id in likely if case_id in passing]
     shown = likely[: search.query.limit]
     cases = repository.by_ids(shown)
-    hits = [_Hit(cases[item.case_id], item) for item in found.explain(shown)]
+    hits = [_Hit(cases[item.case_id], item) for item in ranking.explain(shown)]
     names = display_names(repository, cases.values())
     answer = SearchOut(
         query_id=new_public_id(),
         profile=linkage.profile.id,
-        index_generation=found.generation,
-        considered=found.considered,
-        cut=found.cut,
-        fallback=None,
+        index_generation=ranking.generation,
+        considered=ranking.found.considered,
+        cut=ranking.found.cut,
+        fallback=ranking.found.fallback,
         hits=[_hit_view(hit, names, today, work.language) for hit in hits],
     )
     _audit(work, search, answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from service.accounts.operations import SEEN_EVERY, actor_of_session, add_offici
 from service.accounts.schemas import OfficialIn
 from service.audit.models import AuditEntry
 from service.audit.schemas import AuditEvent
+from service.clock import Clock
 from service.errors import AuditMissing, StoreBusy
 from service.security.policy import ANONYMOUS, Role, operator
 from service.store.unit_of_work import UnitOfWork, unit_of_work
@@ -22,6 +23,10 @@ from tests.conftest import NOW, World, clock
 
 LOOK = AuditEvent("test:look")
 IDLE, LIFETIME = timedelta(minutes=30), timedelta(hours=10)
+
+
+def at(moment: datetime) -> Clock:
+    return lambda: moment
 
 
 def actions(engine: Engine) -> list[str]:
@@ -105,9 +110,7 @@ def test_the_last_use_of_a_session_is_noted_once_a_minute(world: World) -> None:
     seen = []
     for later in (SEEN_EVERY / 2, SEEN_EVERY, SEEN_EVERY * 1.5, IDLE, IDLE * 1.9):
         moment = NOW + later
-        with unit_of_work(
-            world.engine, ANONYMOUS, clock=lambda at=moment: at, reads=True
-        ) as reader:
+        with unit_of_work(world.engine, ANONYMOUS, clock=at(moment), reads=True) as reader:
             actor_of_session(reader, token, idle=IDLE, lifetime=LIFETIME)
             reader.audit(LOOK)
         with Session(world.engine) as session:
