@@ -11,9 +11,13 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 MAX_AGE_YEARS = 120
 """Ages above this are taken for slips of the pen (oldest verified person: 122)."""
+
+KEPT_DATES = 32_768
+"""Dates kept as read: every day of fifty years and many ranges, a few megabytes."""
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
@@ -114,6 +118,7 @@ class PartialDate:
             raise ValueError("a date range runs backwards")
 
     @classmethod
+    @lru_cache(KEPT_DATES)
     def parse(cls, text: str) -> PartialDate:
         """Read `YYYY`, `YYYY-MM`, `YYYY-MM-DD` or a range `A..B` of these.
 

@@ -21,7 +21,7 @@ from matching.profile import Profile, TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import candidates_wanted
 from matching.scorer import assess
-from service.cases.repository import matching_records
+from service.cases.records.repository import matching_records
 from service.index.base import Candidate, CandidateIndex, Candidates, Scope
 
 IndexFactory = Callable[[Session], CandidateIndex]

@@ -1,14 +1,17 @@
-"""Compare many cases with the collection at once, for imports and the demo."""
+"""Compare shares of cases with the collection: whole in memory, or through the index.
+
+Both score all candidates of a share over arrays and explain the likely ones only.
+"""
 
 from __future__ import annotations
 
 import math
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from matching.bulk.scorer import RecordTable
@@ -19,10 +22,12 @@ from service.alerts.models import Alert
 from service.alerts.operations import ALERTING, raise_pair
 from service.alerts.repository import AlertRepository
 from service.cases.operations import is_open
-from service.cases.repository import CaseRepository, matching_records
-from service.index.base import Scope
+from service.cases.records.repository import digests_of_open, matching_records
+from service.cases.repository import CaseRepository
+from service.index.base import CandidateIndex, Scope
 from service.index.memory import MemoryIndex
 from service.linkage import AssessedCase, Linkage, record_tokens
+from service.store.engine import for_reading
 from service.store.unit_of_work import UnitOfWork
 
 CANDIDATES = 20
@@ -33,155 +38,169 @@ AT_CASES = 5_000
 """The size at which that was measured: the information of a name grows with log2 of the size."""
 ROUNDING = 1e-6
 """Bits by which the two ways of adding up may differ."""
-SHARE = 250
-"""Cases that one process compares before it reports."""
+
+Pairs = dict[tuple[int, int], AssessedCase]
+"""Likely links by internal ids of the case asked for and of the other."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Comparison:
-    """All that comparing needs, so that a forked process finds it in its memory."""
+class Compared:
+    """What comparing a share gave.
+
+    Attributes:
+        case_ids: The cases of the share.
+        pairs: Their likely links.
+        digests: Content digests of the cases in these links, as they were compared.
+    """
+
+    case_ids: Sequence[int]
+    pairs: Pairs
+    digests: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Records laid out for scoring, with the rows they have there."""
 
     linkage: Linkage
-    index: MemoryIndex
-    records: dict[int, PersonRecord]
-    rows: dict[int, int]
-    table: RecordTable
+    records: Mapping[int, PersonRecord]
     frequencies: TermFrequencies
-    least_bits: float
+    rows: Mapping[int, int]
+    table: RecordTable
 
-    def of(self, case_ids: Sequence[int]) -> _Found:
-        """Possible links of cases: all candidates scored over arrays, the likely ones explained."""
-        known = [case_id for case_id in case_ids if case_id in self.records]
-        pairs = [(case_id, other) for case_id in known for other in self._candidates(case_id)]
-        left = np.array([self.rows[one] for one, _ in pairs], dtype=np.int64)
-        right = np.array([self.rows[other] for _, other in pairs], dtype=np.int64)
+    @classmethod
+    def of(
+        cls, linkage: Linkage, records: Mapping[int, PersonRecord], frequencies: TermFrequencies
+    ) -> _Scores:
+        table = RecordTable(list(records.values()), linkage.profile, frequencies)
+        rows = {case_id: row for row, case_id in enumerate(records)}
+        return cls(linkage, records, frequencies, rows, table)
+
+    def likely(self, candidates: Sequence[tuple[int, int]]) -> Pairs:
+        """Those of the pairs that a person should look at, explained."""
+        left = np.array([self.rows[one] for one, _ in candidates], dtype=np.int64)
+        right = np.array([self.rows[other] for _, other in candidates], dtype=np.int64)
         bits = self.table.match_weights(left, right)
-        found: dict[int, list[AssessedCase]] = {case_id: [] for case_id in case_ids}
-        for place in np.flatnonzero(bits >= self._lowest() - ROUNDING).tolist():
-            case_id, other = pairs[place]
-            ones, others = self.records[case_id], self.records[other]
+        lowest = min(self.linkage.profile.bands[band] for band in ALERTING)
+        pairs: Pairs = {}
+        for place in np.flatnonzero(bits >= lowest - ROUNDING).tolist():
+            one, other = candidates[place]
+            ones, others = self.records[one], self.records[other]
             assessment = self.linkage.assess(ones, others, self.frequencies)
-            if assessment.band in ALERTING:
-                found[case_id].append(AssessedCase(other, assessment))
-        return list(found.items())
-
-    def _candidates(self, case_id: int) -> list[int]:
-        scope = Scope(exclude=frozenset({case_id}))
-        found = self.index.candidates(self.records[case_id], scope, CANDIDATES)
-        return [item.case_id for item in found.items if item.score >= self.least_bits]
-
-    def _lowest(self) -> float:
-        return min(self.linkage.profile.bands[band] for band in ALERTING)
-
-
-_forked: list[_Comparison] = []
-"""Set before processes are forked, and emptied afterwards."""
-
-_Found = list[tuple[int, list[AssessedCase]]]
-
-
-def _compare_share(case_ids: Sequence[int]) -> _Found:
-    return _forked[0].of(case_ids)
+            if assessment.band in ALERTING and (other, one) not in pairs:
+                pairs[one, other] = AssessedCase(other, assessment)
+        return pairs
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
-    """The open cases as they were when comparing began."""
+class InMemory:
+    """Compares with a collection that was read and indexed once; for small ones."""
 
-    digests: dict[int, str]
-    comparison: _Comparison
+    digests: Mapping[int, str]
+    index: MemoryIndex
+    scores: _Scores
     generation: str
 
+    @classmethod
+    def read(cls, session: Session, linkage: Linkage) -> InMemory:
+        """Read all open cases; the session only reads."""
+        digests = digests_of_open(session)
+        records = matching_records(session, digests)
+        index = MemoryIndex()
+        index.upsert(index_entry(case_id, record) for case_id, record in records.items())
+        stored = linkage.open_index(session)
+        frequencies = stored.frequencies(record_tokens(records.values()))
+        scores = _Scores.of(linkage, records, frequencies)
+        return cls(digests, index, scores, stored.generation().name)
 
-def read_collection(session: Session, linkage: Linkage, digests: dict[int, str]) -> Collection:
-    """Read all open cases once and index them in memory.
-
-    For thousands of cases that is far cheaper than asking the store for each.
-
-    Args:
-        session: A session that only reads.
-        linkage: Matching.
-        digests: Content digests of the open cases by internal id.
-    """
-    records = matching_records(session, digests)
-    index = MemoryIndex()
-    index.upsert(index_entry(case_id, record) for case_id, record in records.items())
-    stored = linkage.open_index(session)
-    frequencies = stored.frequencies(record_tokens(records.values()))
-    least_bits = LEAST_RETRIEVAL_BITS + math.log2(max(len(records), AT_CASES) / AT_CASES)
-    rows = {case_id: row for row, case_id in enumerate(records)}
-    table = RecordTable(list(records.values()), linkage.profile, frequencies)
-    comparison = _Comparison(linkage, index, records, rows, table, frequencies, least_bits)
-    return Collection(digests, comparison, stored.generation().name)
+    def __call__(self, case_ids: Sequence[int]) -> Compared:
+        """Compare a share; touches no database."""
+        records = self.scores.records
+        known = {case_id: records[case_id] for case_id in case_ids if case_id in records}
+        pairs = self.scores.likely(_candidates(self.index, known, len(records)))
+        return _compared(case_ids, pairs, self.digests)
 
 
-def compare_cases(
-    collection: Collection, ids: Sequence[int], progress: Callable[[str, int, int | None], None]
-) -> dict[tuple[int, int], AssessedCase]:
-    """Compare cases with the collection; touches no database.
+@dataclass(frozen=True, slots=True)
+class ThroughIndex:
+    """Compares through the index everybody uses; memory does not grow with the collection."""
 
-    Args:
-        collection: What to compare with.
-        ids: Internal ids of the cases to compare.
-        progress: Told how many are done.
+    engine: Engine
+    linkage: Linkage
+    generation: str
+    parent: int
 
-    Returns:
-        The likely pairs: internal ids of the query and of the other, with the assessment.
-    """
-    pairs: dict[tuple[int, int], AssessedCase] = {}
-    done = 0
-    for found in _compare_all(collection.comparison, ids):
-        for case_id, items in found:
-            for item in items:
-                if (item.case_id, case_id) not in pairs:
-                    pairs[case_id, item.case_id] = item
-        done += len(found)
-        progress("matching", done, len(ids))
+    @classmethod
+    def open(cls, engine: Engine, linkage: Linkage) -> ThroughIndex:
+        """Made in the parent; forked processes open connections of their own."""
+        with Session(for_reading(engine)) as session:
+            generation = linkage.open_index(session).generation().name
+        return cls(engine, linkage, generation, os.getpid())
+
+    def __call__(self, case_ids: Sequence[int]) -> Compared:
+        """Compare a share in a transaction that only reads."""
+        if os.getpid() != self.parent:
+            # The parent's connections came along with the fork and stay untouched.
+            self.engine.dispose(close=False)
+        with Session(for_reading(self.engine)) as session:
+            return self._compare(session, case_ids)
+
+    def _compare(self, session: Session, case_ids: Sequence[int]) -> Compared:
+        index = self.linkage.open_index(session)
+        digests = digests_of_open(session, case_ids)
+        records = matching_records(session, digests)
+        candidates = _candidates(index, records, index.frequencies([]).total)
+        digests |= digests_of_open(session, {other for _, other in candidates} - digests.keys())
+        candidates = [pair for pair in candidates if pair[1] in digests]
+        missing = {other for _, other in candidates} - records.keys()
+        records |= matching_records(session, missing)
+        frequencies = index.frequencies(record_tokens(records.values()))
+        scores = _Scores.of(self.linkage, records, frequencies)
+        return _compared(case_ids, scores.likely(candidates), digests)
+
+
+Comparer = InMemory | ThroughIndex
+
+
+def _candidates(
+    index: CandidateIndex, records: Mapping[int, PersonRecord], collection: int
+) -> list[tuple[int, int]]:
+    least = LEAST_RETRIEVAL_BITS + math.log2(max(collection, AT_CASES) / AT_CASES)
+    pairs: list[tuple[int, int]] = []
+    for case_id, record in records.items():
+        found = index.candidates(record, Scope(exclude=frozenset({case_id})), CANDIDATES)
+        pairs.extend((case_id, item.case_id) for item in found.items if item.score >= least)
     return pairs
 
 
-def _compare_all(comparison: _Comparison, ids: Sequence[int]) -> Iterator[_Found]:
-    """Compare in as many processes as there are cores, or here where forking is not to be had."""
-    shares = [ids[start : start + SHARE] for start in range(0, len(ids), SHARE)]
-    processes = min(os.cpu_count() or 1, len(shares))
-    _forked[:] = [comparison]
-    try:
-        if processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
-            yield from map(_compare_share, shares)
-            return
-        # Forked, not spawned: the collection need not be copied to the other process.
-        with multiprocessing.get_context("fork").Pool(processes) as pool:
-            yield from pool.imap(_compare_share, shares)
-    finally:
-        _forked.clear()
+def _compared(case_ids: Sequence[int], pairs: Pairs, digests: Mapping[int, str]) -> Compared:
+    involved = {case_id for pair in pairs for case_id in pair}
+    return Compared(case_ids, pairs, {case_id: digests[case_id] for case_id in sorted(involved)})
 
 
 def store_links(
-    work: UnitOfWork,
-    linkage: Linkage,
-    collection: Collection,
-    pairs: Mapping[tuple[int, int], AssessedCase],
+    work: UnitOfWork, linkage: Linkage, compared: Compared, generation: str
 ) -> list[Alert]:
     """Raise the alerts of compared pairs.
 
-    A case that was changed or closed since the collection was read is left out: its
-    own change compared it again.
+    A case that was changed or closed since it was compared is left out: its own change
+    compared it again.
     """
-    involved = {case_id for pair in pairs for case_id in pair}
+    involved = set(compared.digests)
     cases = {
         case_id: found.case
         for case_id, found in CaseRepository(work.session, work.actor).by_ids(involved).items()
-        if is_open(found.case) and found.case.content_digest == collection.digests[case_id]
+        if is_open(found.case) and found.case.content_digest == compared.digests[case_id]
     }
     known = AlertRepository(work.session, work.actor).by_pairs(involved)
     raised = []
-    for (left, right), item in pairs.items():
+    for (left, right), item in compared.pairs.items():
         if left not in cases or right not in cases:
             continue
         alert = raise_pair(work, known, (cases[left], cases[right]), item.assessment)
         if alert is not None:
             alert.profile_id = linkage.profile.id
-            alert.index_generation = collection.generation
+            alert.index_generation = generation
             work.session.add(alert)
             raised.append(alert)
     work.session.flush()

@@ -9,7 +9,7 @@ from matching.estimation.patterns import patterns
 from matching.estimation.verdicts import posterior_m
 from service.alerts.repository import AlertRepository
 from service.audit.schemas import AuditEvent
-from service.cases.repository import matching_records
+from service.cases.records.repository import matching_records
 from service.errors import Conflict
 from service.linkage import Linkage, record_tokens
 from service.security.policy import Permission

@@ -77,3 +77,16 @@ class ClusterMember(Base, table=True):
 
     case_id: int = Field(foreign_key="cases.id", primary_key=True)
     cluster_id: int = Field(foreign_key="clusters.id", index=True)
+
+
+class MatchRun(Base, table=True):
+    """One run of matching over waiting cases; written in the transaction of each share."""
+
+    __tablename__ = "match_runs"
+
+    id: int | None = Field(default=None, primary_key=True)
+    started_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    touched_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    cases: int = 0
+    alerts: int = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matching.evidence import Assessment, Band
 from service.alerts.clusters import recluster
 from service.alerts.models import Alert, Verdict
-from service.alerts.repository import AlertRepository
+from service.alerts.repository import AlertRepository, WaitingRepository
 from service.alerts.schemas import SETTLED, WAITING, AlertStatus, VerdictCode, VerdictIn
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
@@ -73,7 +73,7 @@ def raise_alerts(
             work.session.add(alert)
             raised.append(alert)
     _lapse(known, case_id, set(standing))
-    case.compared_at = work.clock()
+    WaitingRepository(work.session).drop([case_id])
     work.session.flush()
     if raised:
         pairs = {i for alert in raised for i in (alert.left_id, alert.right_id)} - {case_id}
@@ -157,6 +157,7 @@ def lapse_all(work: UnitOfWork, case: Case) -> None:
     """A closed case asks for no decisions any more."""
     case_id = case.id or 0
     _lapse(AlertRepository(work.session, work.actor).by_pair(case_id), case_id, set())
+    WaitingRepository(work.session).drop([case_id])
 
 
 def alerted_pairs(work: UnitOfWork, alerts: Iterable[Alert]) -> list[AlertedPair]:

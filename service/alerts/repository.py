@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, false, or_
+from sqlalchemy import and_, delete, false, func, insert, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.alerts.models import Alert, Cluster, ClusterMember, Verdict
+from service.alerts.models import Alert, Cluster, ClusterMember, MatchRun, Verdict
 from service.alerts.schemas import AlertStatus
-from service.cases.models import Case
+from service.cases.models import Case, WaitingCase
 from service.cases.repository import chunks
 from service.errors import NotFound
 from service.identifiers import new_public_id
@@ -178,6 +178,86 @@ class ClusterRepository:
             if not self.members(cluster.id or 0):
                 self.session.delete(cluster)
         self.session.flush()
+
+
+class WaitingRepository:
+    """The cases that wait to be compared with the collection, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def add(self, case_ids: Iterable[int]) -> None:
+        """Remember that cases are still to be compared."""
+        rows = [{"case_id": case_id} for case_id in case_ids]
+        if rows:
+            self.session.execute(insert(WaitingCase), rows)
+
+    def drop(self, case_ids: Collection[int]) -> None:
+        """Forget cases that were compared, or need it no longer; unknown ids are no error."""
+        for chunk in chunks(sorted(case_ids)):
+            self.session.execute(delete(WaitingCase).where(col(WaitingCase.case_id).in_(chunk)))
+
+    def first(
+        self, limit: int, *, after: int = 0, authority_ids: Collection[int] | None = None
+    ) -> list[int]:
+        """Internal ids of waiting cases in the order in which they were stored.
+
+        Args:
+            limit: How many at most.
+            after: The id behind which to begin.
+            authority_ids: Of these authorities only; None means all.
+        """
+        query = _owned(select(WaitingCase.case_id), authority_ids)
+        query = query.where(col(WaitingCase.case_id) > after)
+        return list(self.session.exec(query.order_by(col(WaitingCase.case_id)).limit(limit)))
+
+    def count(self, authority_ids: Collection[int] | None = None) -> int:
+        """How many cases wait."""
+        query = select(func.count()).select_from(WaitingCase)
+        return self.session.exec(_owned(query, authority_ids)).one()
+
+
+class MatchRunRepository:
+    """Runs of matching within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def begin(self, at: datetime) -> int:
+        """Note that a run begins; its id."""
+        run = MatchRun(started_at=at, touched_at=at)
+        self.session.add(run)
+        self.session.flush()
+        return run.id or 0
+
+    def count(self, run_id: int, cases: int, alerts: int, at: datetime) -> None:
+        """Add what a share gave."""
+        counts = {
+            "cases": col(MatchRun.cases) + cases,
+            "alerts": col(MatchRun.alerts) + alerts,
+            "touched_at": at,
+        }
+        self.session.execute(update(MatchRun).where(col(MatchRun.id) == run_id).values(**counts))
+
+    def end(self, run_id: int, at: datetime) -> None:
+        """Note that a run has ended."""
+        run = update(MatchRun).where(col(MatchRun.id) == run_id)
+        self.session.execute(run.values(finished_at=at, touched_at=at))
+
+    def newest(self) -> MatchRun | None:
+        """The run that began last."""
+        return self.session.exec(
+            select(MatchRun).order_by(col(MatchRun.id).desc()).limit(1)
+        ).first()
+
+
+def _owned(
+    query: SelectOfScalar[int], authority_ids: Collection[int] | None
+) -> SelectOfScalar[int]:
+    if authority_ids is None:
+        return query
+    query = query.join(Case, col(Case.id) == col(WaitingCase.case_id))
+    return query.where(col(Case.authority_id).in_(authority_ids))
 
 
 def _to_change(query: SelectOfScalar[Alert]) -> SelectOfScalar[Alert]:

@@ -2,7 +2,8 @@
 
 A fact about identity is a claim row: typed by `kind`, checked by its schema in
 `schemas.py`, with basis and date. No claim overwrites another; one that no
-longer stands is marked withdrawn.
+longer stands is marked withdrawn. Who recorded it and when stands once for all
+that was recorded together. There are seven claims a case, so their rows are kept short.
 """
 
 from __future__ import annotations
@@ -10,19 +11,34 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
-from service.store.base import Base, JsonColumn, UtcDateTime
+from service.store.base import Base, Coded, JsonColumn, UtcDateTime
+
+CLAIM_KINDS = (
+    "name",
+    "birth",
+    "sex",
+    "nationality",
+    "country_of_birth",
+    "place_of_birth",
+    "language",
+    "contact",
+    "document",
+    "address",
+    "description",
+    "relative",
+)
+BASES = ("claimed", "documented", "assessed")
+EVENT_KINDS = ("disappearance", "encounter", "sighting", "arrival")
 
 
 class Case(Base, table=True):
     """One registered record about one person by one authority.
 
     `sex`, `birth_*`, `nationalities` and `event_*` repeat what the claims say, for
-    filters and for the limited view; `operations` keeps them in step. `compared_at`
-    is empty until the case was compared with the collection: an import that was
-    killed in between is taken up again there.
+    filters and for the limited view; `operations` keeps them in step.
     """
 
     __tablename__ = "cases"
@@ -30,10 +46,10 @@ class Case(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(unique=True)
-    authority_id: int = Field(foreign_key="authorities.id", index=True)
+    authority_id: int = Field(foreign_key="authorities.id")
     record_id: str
-    kind: str = Field(index=True)
-    status: str = Field(default="open", index=True)
+    kind: str
+    status: str = "open"
     version: int = 1
     content_digest: str
 
@@ -50,10 +66,10 @@ class Case(Base, table=True):
     release: list[str] = Field(sa_column=Column(JsonColumn, nullable=False))
 
     sex: str = "U"
-    birth_earliest: date | None = Field(default=None, index=True)
+    birth_earliest: date | None = None
     birth_latest: date | None = None
     nationalities: str = ""
-    event_date: date | None = Field(default=None, index=True)
+    event_date: date | None = None
     event_place: str = ""
     event_place_key: str = ""
     event_country: str = ""
@@ -62,26 +78,53 @@ class Case(Base, table=True):
     registered_by: str
     amended_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     review_due: date | None = None
-    compared_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     closed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     close_reason: str = ""
+
+
+class WaitingCase(Base, table=True):
+    """A case that was stored but not yet compared with the collection.
+
+    A table of its own and not a mark on the case: rows come and go, the cases stay as written.
+    """
+
+    __tablename__ = "waiting_cases"
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id")
+
+
+class Recording(Base, table=True):
+    """Who recorded claims and events in one transaction, and when."""
+
+    __tablename__ = "recordings"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    by: str
 
 
 class Claim(Base, table=True):
     """One claim about the person; `key` is its normal form where equality is evidence."""
 
     __tablename__ = "claims"
-    __table_args__ = (Index("ix_claims_kind_key", "kind", "key"),)
+    __table_args__ = (
+        Index(
+            "ix_claims_kind_key",
+            "kind",
+            "key",
+            sqlite_where=text("key IS NOT NULL"),
+            postgresql_where=text("key IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="cases.id", index=True)
-    kind: str
+    kind: str = Field(sa_column=Column(Coded(*CLAIM_KINDS), nullable=False))
     value: dict[str, Any] = Field(sa_column=Column(JsonColumn, nullable=False))
     key: str | None = None
-    basis: str = "claimed"
+    basis: str = Field(default="claimed", sa_column=Column(Coded(*BASES), nullable=False))
     stated_on: date | None = None
-    recorded_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-    recorded_by: str
+    recording_id: int = Field(foreign_key="recordings.id")
     withdrawn_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
 
 
@@ -92,16 +135,27 @@ class CaseEvent(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="cases.id", index=True)
-    kind: str
+    kind: str = Field(sa_column=Column(Coded(*EVENT_KINDS), nullable=False))
     date_text: str = ""
-    date_earliest: date | None = Field(default=None, index=True)
+    date_earliest: date | None = None
     date_latest: date | None = None
     place: str = ""
     country: str = ""
     circumstances: str = ""
-    recorded_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-    recorded_by: str
+    recording_id: int = Field(foreign_key="recordings.id")
     withdrawn_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+
+class CaseRecord(Base, table=True):
+    """The standing claims and events of a case as matching reads them: a projection of them.
+
+    Written in the transaction that changes them; a case without one is read from its claims.
+    """
+
+    __tablename__ = "case_records"
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id")
+    body: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class Photograph(Base, table=True):

@@ -3,53 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from matching.record import PartialDate, PersonRecord
+from matching.record import PersonRecord
 from service.accounts.models import Authority
 from service.accounts.repository import AccountRepository
 from service.audit.schemas import AuditEvent
-from service.cases.claims import (
-    ClaimValue,
-    claim_value_of,
-    claim_values,
-    content_digest,
-    event_value,
-    matching_event,
-    person_record,
-)
+from service.cases.claims import claim_value_of, claim_values
 from service.cases.models import Case, CaseChange, CaseEvent, Claim, Photograph
-from service.cases.repository import CaseRepository, ReadableCase, matching_records
-from service.cases.schemas import (
-    NOBODY,
-    CaseAmendment,
-    CaseClosure,
-    CaseDraft,
-    Claims,
-    EventIn,
-    Particulars,
+from service.cases.records.repository import matching_records, put_records
+from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.rows import (
+    ClaimedRows,
+    case_rows,
+    claimed_rows,
+    particulars_row,
+    record_of,
+    summary_row,
 )
+from service.cases.schemas import NOBODY, CaseAmendment, CaseClosure, CaseDraft
 from service.cases.validation import check_against_today
-from service.cases.values import place_key
-from service.cases.vocabulary import (
-    DEFAULT_REVIEW_YEARS,
-    REVIEW_YEARS,
-    ClaimKind,
-    LegalRegime,
-    Status,
-    SubjectCategory,
-    TraffickingBelief,
-)
+from service.cases.vocabulary import ClaimKind, Status
 from service.errors import BadInput, Conflict, FieldError, Forbidden
-from service.identifiers import new_public_id
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
-
-_EVENT_ORDER = {"disappearance": 0, "encounter": 1, "arrival": 2, "sighting": 3}
-"""Which event stands for the case in filters and in the limited view, most telling first."""
-
 
 IDENTIFYING = frozenset(
     {
@@ -61,6 +40,8 @@ IDENTIFYING = frozenset(
     }
 )
 """A case keeps one of these: without any it is about nobody."""
+_TOLD = frozenset({"handling_codes", "release", "trafficking_belief"})
+"""Particulars whose new codes the history shows; of the others it says only that they changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,161 +75,32 @@ def store_case(work: UnitOfWork, draft: CaseDraft, *, authority_code: str = "") 
             "the authority has a case with this record_id already",
             (FieldError("record_id", "is taken within the authority"),),
         )
-    case = new_case(draft, authority, now=now, by=work.actor.name)
+    rows = case_rows(draft, region=authority.country, today=now.date())
+    case = Case(
+        **rows.case,
+        authority_id=authority.id or 0,
+        registered_at=now,
+        registered_by=work.actor.name,
+        amended_at=now,
+    )
     work.session.add(case)
     work.session.flush()
-    values = list(claim_values(draft, region=authority.country, today=now.date()))
-    add_claims(repository, case, values, draft, now=now)
-    events = [event_row(case.id or 0, event, now, work.actor.name) for event in draft.events]
-    work.session.add_all(events)
-    refresh_summary(case, values, events)
-    note_change(work, case, "register", {"claims": len(values), "events": len(events)})
+    _record(repository, case, rows.claimed, now)
+    record = replace(rows.record, record_id=str(case.id))
+    put_records(work.session, {case.id or 0: record})
+    changes = {"claims": len(rows.claimed.claims), "events": len(rows.claimed.events)}
+    note_change(work, case, "register", changes)
     work.audit(AuditEvent("case:register", case_ids=(case.public_id,)))
-    return StoredCase(case, record_of(case, values, events))
+    return StoredCase(case, record)
 
 
-def new_case(draft: CaseDraft, authority: Authority, *, now: datetime, by: str) -> Case:
-    """A case row from a draft; its summary is filled from the claims afterwards."""
-    public_id = new_public_id()
-    case = Case(
-        public_id=public_id,
-        authority_id=authority.id or 0,
-        record_id=draft.record_id or public_id,
-        kind=draft.kind.value,
-        content_digest="",
-        handling_codes=[],
-        release=[],
-        registered_at=now,
-        registered_by=by,
-        amended_at=now,
-        subject_category=SubjectCategory.MISSING_PERSON.value,
-        legal_regime=LegalRegime.GDPR.value,
-    )
-    set_particulars(case, draft)
-    years = REVIEW_YEARS[draft.sis_category] if draft.sis_category else DEFAULT_REVIEW_YEARS
-    case.review_due = _years_later(now.date(), years)
-    return case
-
-
-def set_particulars(case: Case, particulars: Particulars) -> dict[str, Any]:
-    """Set what is given on the case; returns the names of what changed with their new codes."""
-    changed: dict[str, Any] = {}
-    for field in (
-        "sis_category",
-        "case_type",
-        "subject_category",
-        "legal_regime",
-        "handling_note",
-        "evaluation",
-        "circumstances",
-    ):
-        value = getattr(particulars, field)
-        if value is not None:
-            setattr(case, field, str(value))
-            changed[field] = True
-    if particulars.handling_codes is not None:
-        case.handling_codes = sorted({code.value for code in particulars.handling_codes})
-        changed["handling_codes"] = case.handling_codes
-    if particulars.release is not None:
-        case.release = sorted({channel.value for channel in particulars.release})
-        changed["release"] = case.release
-    if particulars.trafficking is not None:
-        case.trafficking_belief = particulars.trafficking.belief.value
-        case.trafficking_basis = particulars.trafficking.basis
-        changed["trafficking_belief"] = case.trafficking_belief
-        if particulars.trafficking.belief is TraffickingBelief.YES:
-            case.subject_category = SubjectCategory.POSSIBLE_VICTIM.value
-    return changed
-
-
-def add_claims(
-    repository: CaseRepository,
-    case: Case,
-    values: Sequence[ClaimValue],
-    claims: Claims,
-    *,
-    now: datetime,
-) -> None:
-    """Store claims and photograph metadata of a draft."""
-    rows = claim_rows(case.id or 0, values, claims, now=now, by=repository.actor.name)
-    repository.insert_rows(Claim, rows)
-    photographs = [
-        {
-            "public_id": new_public_id(),
-            "case_id": case.id,
-            **{
-                key: value or ""
-                for key, value in item.model_dump().items()
-                if key != "public_extract"
-            },
-            "public_extract": item.public_extract,
-        }
-        for item in claims.photographs
-    ]
-    repository.insert_rows(Photograph, photographs)
-
-
-def claim_rows(
-    case_id: int, values: Iterable[ClaimValue], claims: Claims, *, now: datetime, by: str
-) -> list[dict[str, Any]]:
-    """Rows of the claims table."""
-    return [
-        {
-            "case_id": case_id,
-            "kind": item.kind.value,
-            "value": item.value,
-            "key": item.key,
-            "basis": item.basis.value,
-            "stated_on": claims.stated_on,
-            "recorded_at": now,
-            "recorded_by": by,
-        }
-        for item in values
-    ]
-
-
-def event_row(case_id: int, event: EventIn, now: datetime, by: str) -> CaseEvent:
-    """A row of the events table."""
-    when = PartialDate.parse(event.date) if event.date else None
-    return CaseEvent(
-        case_id=case_id,
-        kind=event.kind.value,
-        date_text=event.date or "",
-        date_earliest=when.earliest if when else None,
-        date_latest=when.latest if when else None,
-        place=event.place,
-        country=event.country or "",
-        circumstances=event.circumstances,
-        recorded_at=now,
-        recorded_by=by,
-    )
-
-
-def refresh_summary(case: Case, values: Sequence[ClaimValue], events: Sequence[CaseEvent]) -> None:
-    """Bring the columns for filters and the content digest in step with claims and events."""
-    record = record_of(case, values, events)
-    case.sex = record.sex.value
-    case.birth_earliest = min((born.date.earliest for born in record.births), default=None)
-    case.birth_latest = max((born.date.latest for born in record.births), default=None)
-    case.nationalities = ",".join(sorted(set(record.nationalities)))
-    telling = min(events, key=lambda event: _EVENT_ORDER[event.kind], default=None)
-    case.event_date = telling.date_earliest if telling else None
-    case.event_place = telling.place if telling else ""
-    case.event_place_key = place_key(case.event_place)
-    case.event_country = telling.country if telling else ""
-    case.content_digest = content_digest(values, (event_value(event) for event in events))
-
-
-def record_of(
-    case: Case, values: Iterable[ClaimValue], events: Iterable[CaseEvent]
-) -> PersonRecord:
-    """The person record of a case in hand."""
-    return person_record(
-        str(case.id),
-        case.kind,
-        ((item.kind.value, item.value, item.basis.value) for item in values),
-        (matching_event(e.kind, e.date_text, e.place, e.country) for e in events),
-    )
+def _record(repository: CaseRepository, case: Case, rows: ClaimedRows, now: datetime) -> None:
+    """Store what is claimed of a case, with who records it and when."""
+    case_id = case.id or 0
+    recording = {"case_id": case_id, "recording_id": repository.new_recording(now)}
+    repository.insert_rows(Claim, [{**row, **recording} for row in rows.claims])
+    repository.insert_rows(CaseEvent, [{**row, **recording} for row in rows.events])
+    repository.insert_rows(Photograph, [{**row, "case_id": case_id} for row in rows.photographs])
 
 
 def amend_case(work: UnitOfWork, public_id: str, amendment: CaseAmendment) -> StoredCase:
@@ -269,29 +121,31 @@ def amend_case(work: UnitOfWork, public_id: str, amendment: CaseAmendment) -> St
     check_against_today(amendment.add, now.date(), prefix="add.")
     _withdraw(repository.claims(case.id or 0), amendment.withdraw_claims, now, "withdraw_claims")
     _withdraw(repository.events(case.id or 0), amendment.withdraw_events, now, "withdraw_events")
-    fresh = list(claim_values(amendment.add, region=found.owner.country, today=now.date()))
-    add_claims(repository, case, fresh, amendment.add, now=now)
-    work.session.add_all(
-        event_row(case.id or 0, event, now, work.actor.name) for event in amendment.add.events
-    )
-    changed = set_particulars(case, amendment)
     work.session.flush()
+    added = claim_values(amendment.add, region=found.owner.country, today=now.date())
+    fresh = claimed_rows(amendment.add, added)
+    _record(repository, case, fresh, now)
+    changed = particulars_row(amendment)
     values = [claim_value_of(c) for c in repository.claims(case.id or 0, standing_only=True)]
-    events = repository.events(case.id or 0, standing_only=True)
+    events = [e.model_dump() for e in repository.events(case.id or 0, standing_only=True)]
     if not {item.kind for item in values} & IDENTIFYING:
         raise BadInput.of(FieldError("withdraw_claims", NOBODY))
-    refresh_summary(case, values, events)
+    record = record_of(str(case.id), case.kind, values, events)
+    for name, value in {**changed, **summary_row(record, values, events)}.items():
+        setattr(case, name, value)
     case.version += 1
     case.amended_at = now
+    shown = {name: value if name in _TOLD else True for name, value in changed.items()}
     changes = {
-        "added": sorted({item.kind.value for item in fresh}),
+        "added": sorted({row["kind"] for row in fresh.claims}),
         "withdrawn": len(amendment.withdraw_claims) + len(amendment.withdraw_events),
-        "set": changed,
+        "set": shown,
         "reason": amendment.reason,
     }
     note_change(work, case, "amend", changes)
-    work.audit(AuditEvent("case:amend", case_ids=(case.public_id,), detail={"set": changed}))
-    return StoredCase(case, record_of(case, values, events))
+    work.audit(AuditEvent("case:amend", case_ids=(case.public_id,), detail={"set": shown}))
+    put_records(work.session, {case.id or 0: record})
+    return StoredCase(case, record)
 
 
 def _withdraw(
@@ -373,11 +227,6 @@ def note_change(work: UnitOfWork, case: Case, action: str, changes: Mapping[str,
             changes=dict(changes),
         )
     )
-
-
-def _years_later(day: date, years: int) -> date:
-    is_leap_day = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year + years, day=28 if is_leap_day else day.day)
 
 
 def first_name_of(values: Iterable[Mapping[str, Any]]) -> str:

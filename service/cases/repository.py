@@ -7,14 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, insert, or_, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    exists,
+    false,
+    func,
+    insert,
+    inspect,
+    or_,
+    true,
+)
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from matching.record import PersonRecord
 from service.accounts.models import Authority
-from service.cases.claims import matching_event, person_record
-from service.cases.models import Case, CaseChange, CaseEvent, CaseShare, Claim, Photograph
+from service.cases.models import (
+    Case,
+    CaseChange,
+    CaseEvent,
+    CaseShare,
+    Claim,
+    Photograph,
+    Recording,
+)
 from service.cases.vocabulary import ClaimKind, Status
 from service.errors import Forbidden, NotFound
 from service.security.policy import Actor
@@ -124,24 +140,30 @@ class CaseRepository:
         query = select(func.count()).where(col(Case.status) == Status.OPEN.value)
         return self.session.scalar(query) or 0
 
-    def not_compared(self, authority_ids: Collection[int]) -> list[int]:
-        """Open cases of authorities that were stored but never compared with the collection."""
-        query = select(Case.id).where(
-            col(Case.authority_id).in_(authority_ids),
-            col(Case.status) == Status.OPEN.value,
-            col(Case.compared_at).is_(None),
-        )
-        found = self.session.exec(query.order_by(col(Case.id)))
-        return [case_id for case_id in found if case_id is not None]
+    def new_recording(self, at: datetime) -> int:
+        """Note that the actor records something; the id for the rows recorded."""
+        recording = Recording(at=at, by=self.actor.name)
+        self.session.add(recording)
+        self.session.flush()
+        return recording.id or 0
 
-    def note_compared(self, case_ids: Collection[int], at: datetime) -> None:
-        """Remember that cases were compared with the collection."""
-        for chunk in chunks(sorted(case_ids)):
-            self.session.execute(
-                update(Case)
-                .where(col(Case.id).in_(chunk), col(Case.compared_at).is_(None))
-                .values(compared_at=at)
+    def recordings(self, case_id: int) -> dict[int, Recording]:
+        """Who recorded the claims of a case, and when, by id of the recording."""
+        ids = select(Claim.recording_id).where(col(Claim.case_id) == case_id)
+        rows = self.session.exec(select(Recording).where(col(Recording.id).in_(ids)))
+        return {row.id or 0: row for row in rows}
+
+    def ids_of(self, public_ids: Collection[str]) -> dict[str, int]:
+        """Internal ids by public id, of cases just stored."""
+        found: dict[str, int] = {}
+        for chunk in chunks(sorted(public_ids)):
+            rows = self.session.connection().execute(
+                select_columns(col(Case.public_id), col(Case.id)).where(
+                    col(Case.public_id).in_(chunk)
+                )
             )
+            found.update((public_id, case_id or 0) for public_id, case_id in rows)
+        return found
 
     def of_authority(self, authority_id: int) -> Iterator[Case]:
         """Cases of one authority in order of registration, streamed."""
@@ -239,7 +261,7 @@ class CaseRepository:
     def insert_rows(self, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert many rows of one table at once."""
         if rows:
-            self.session.execute(insert(table), list(rows))
+            self.session.connection().execute(insert(inspect(table).local_table), list(rows))
 
     def share(self, case_id: int, authority_id: int, *, at: datetime, reason: str) -> None:
         """Let an authority read a case in full; again is no error."""
@@ -270,65 +292,6 @@ class CaseRepository:
         if standing is not None:
             self.session.delete(standing)
             self.session.flush()
-
-
-def matching_records(
-    session: Session, ids: Collection[int], *, recorded_until: datetime | None = None
-) -> dict[int, PersonRecord]:
-    """Person records for scoring, whatever the actor may read.
-
-    Args:
-        session: The transaction.
-        ids: Internal ids of the cases.
-        recorded_until: Leave out what was recorded later.
-
-    Values must not leave the service from here: answers are built from
-    `CaseRepository`, and evidence on cases not readable in full is blanked.
-    """
-    found: dict[int, PersonRecord] = {}
-    for chunk in chunks(sorted(ids)):
-        found.update(_records_of(session, chunk, recorded_until))
-    return found
-
-
-def _records_of(
-    session: Session, ids: Sequence[int], until: datetime | None
-) -> dict[int, PersonRecord]:
-    kinds = dict(session.execute(select(Case.id, Case.kind).where(col(Case.id).in_(ids))).all())
-    claims: dict[int, list[tuple[str, Mapping[str, Any], str]]] = {}
-    for row in session.execute(
-        select(Claim.case_id, Claim.kind, Claim.value, Claim.basis)
-        .where(col(Claim.case_id).in_(ids), *_standing(Claim, until))
-        .order_by(col(Claim.id))
-    ):
-        claims.setdefault(row.case_id, []).append((row.kind, row.value, row.basis))
-    events: dict[int, list[Any]] = {}
-    for row in session.execute(
-        select_columns(
-            col(CaseEvent.case_id),
-            col(CaseEvent.kind),
-            col(CaseEvent.date_text),
-            col(CaseEvent.place),
-            col(CaseEvent.country),
-        )
-        .where(col(CaseEvent.case_id).in_(ids), *_standing(CaseEvent, until))
-        .order_by(col(CaseEvent.id))
-    ):
-        event = matching_event(row.kind, row.date_text, row.place, row.country)
-        events.setdefault(row.case_id, []).append(event)
-    return {
-        case_id: person_record(str(case_id), kind, claims.get(case_id, ()), events.get(case_id, ()))
-        for case_id, kind in kinds.items()
-        if case_id is not None
-    }
-
-
-def _standing(
-    table: type[Claim | CaseEvent], until: datetime | None
-) -> Iterator[ColumnElement[bool]]:
-    yield col(table.withdrawn_at).is_(None)
-    if until is not None:
-        yield col(table.recorded_at) <= until
 
 
 def chunks(values: Iterable[Any]) -> Iterable[list[Any]]:

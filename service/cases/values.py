@@ -36,6 +36,9 @@ def clean_text(text: str) -> str:
     Raises:
         ValueError: On control characters, text-direction marks and broken code points.
     """
+    # The usual case first: printable text holds none of what is refused below.
+    if text.isprintable() and "\ufffd" not in text:
+        return unicodedata.normalize("NFC", text).strip()
     for character in text:
         if character in _BIDI:
             raise ValueError("contains a text-direction mark")

@@ -70,13 +70,27 @@ def case_view(repository: CaseRepository, found: ReadableCase, today: date) -> C
             **facts,
             "access": "full",
             "display_name": display_name(claims),
-            "claims": [ClaimOut.model_validate(claim, from_attributes=True) for claim in claims],
+            "claims": _claim_views(repository, case_id, claims),
             "events": [_event_view(event) for event in repository.events(case_id)],
             "photographs": [_photograph_view(item) for item in repository.photographs(case_id)],
             "shared_with": [authority.code for authority in repository.shares(case_id)],
             "cluster_id": cluster.public_id if cluster else None,
         }
     )
+
+
+def _claim_views(
+    repository: CaseRepository, case_id: int, claims: Iterable[Claim]
+) -> list[ClaimOut]:
+    recordings = repository.recordings(case_id)
+    return [
+        ClaimOut(
+            **claim.model_dump(exclude={"case_id", "key", "recording_id"}),
+            recorded_at=recordings[claim.recording_id].at,
+            recorded_by=recordings[claim.recording_id].by,
+        )
+        for claim in claims
+    ]
 
 
 def display_name(claims: Iterable[Claim]) -> str:

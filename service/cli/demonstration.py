@@ -15,20 +15,15 @@ from fixtures.demo import demo_population
 from service.accounts.operations import add_authority, add_client, add_official, reset_password
 from service.accounts.repository import AccountRepository
 from service.accounts.schemas import AuthorityIn, ClientIn, OfficialIn
+from service.alerts.background import match_waiting
 from service.audit.schemas import AuditEvent
 from service.cli.context import AsJson, Context, guarded, open_context
 from service.cli.output import progress_bar, show_json, show_line, show_table
 from service.errors import Conflict
 from service.exchange.formats.mapping import ColumnMap
 from service.exchange.formats.reading import SourceRow
-from service.exchange.importing import (
-    ImportContext,
-    ImportJob,
-    ImportReport,
-    Progress,
-    link_waiting,
-    store_rows,
-)
+from service.exchange.importing import ImportJob, ImportReport, store_rows
+from service.jobs import JobContext, Progress
 from service.security.policy import Permission, Role
 
 _OFFICER = (Role.CHILD_PROTECTION_OFFICER,)
@@ -135,11 +130,11 @@ def _load(context: Context, size: int, seed: int, progress: Progress) -> ImportR
         rows[case.authority].append(SourceRow(number, cells, raw=raw))
     report = ImportReport()
     rejects = Path(gettempdir()) / "empd-demo.rejects.jsonl"
-    where = ImportContext(context.engine, context.actor, context.clock, context.linkage, progress)
+    where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)
     for code, found in sorted(rows.items()):
         job = ImportJob(Path(), "jsonl", code, ColumnMap(), rejects)
         store_rows(where, job, iter(found), report)
-    report.alerts = link_waiting(where, sorted(rows))
+    report.alerts = match_waiting(where, sorted(rows))
     report.seconds = (context.clock() - started).total_seconds()
     return report
 

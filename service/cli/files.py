@@ -19,7 +19,8 @@ from service.exchange.formats.columns import COLUMNS
 from service.exchange.formats.drafts import cells_of
 from service.exchange.formats.mapping import load_map
 from service.exchange.formats.reading import format_of
-from service.exchange.importing import ImportContext, ImportJob, ImportReport, run_import
+from service.exchange.importing import ImportJob, ImportReport, run_import
+from service.jobs import JobContext
 
 
 @guarded
@@ -37,10 +38,13 @@ def import_file(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
     rejects: Annotated[Path | None, typer.Option(help="Where rejected rows go.")] = None,
+    later: Annotated[
+        bool, typer.Option("--later", help="Only store; `empd match` compares.")
+    ] = False,
     official: Official = "",
     as_json: AsJson = False,
 ) -> None:
-    """Import cases, then compare them with the collection.
+    """Import cases, then compare them with the collection; a killed import is taken up.
 
     Example: empd import cases.csv --authority BE-POL
     """
@@ -55,10 +59,9 @@ def import_file(
             column_map=mapping,
             rejects=rejects or file.with_name(f"{file.name}.rejects.jsonl"),
             dry_run=dry_run,
+            later=later,
         )
-        where = ImportContext(
-            context.engine, context.actor, context.clock, context.linkage, progress
-        )
+        where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)
         report = run_import(where, job)
     if as_json:
         show_json(report.as_json())
@@ -69,6 +72,8 @@ def import_file(
 
 
 def _show_report(report: ImportReport) -> None:
+    if report.resumed_at:
+        show_line(f"taken up behind row {report.resumed_at}, where it was stopped")
     show_line(
         f"{report.read} read, {report.stored} stored, {report.unchanged} unchanged, "
         f"{report.rejected} rejected, {report.alerts} possible links, {report.seconds:.1f} s"

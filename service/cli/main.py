@@ -18,6 +18,7 @@ from service.cli import (
     demonstration,
     files,
     indexing,
+    matching,
     profiles,
     searching,
 )
@@ -40,6 +41,7 @@ app.add_typer(accounts.clients, name="client")
 app.add_typer(cases.app, name="case")
 app.add_typer(alerts.app, name="alert")
 app.add_typer(indexing.app, name="index")
+app.add_typer(matching.app, name="match")
 app.add_typer(profiles.app, name="profile")
 app.add_typer(audit.app, name="audit")
 app.command("import")(files.import_file)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from service.exchange.importing import Progress as Report
+from service.jobs import Progress as Report
 
 _out = Console()
 _err = Console(stderr=True)

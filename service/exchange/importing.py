@@ -1,60 +1,45 @@
-"""Bulk import: stream rows, store in batches, then compare the imported with the collection."""
+"""Bulk import: rows stream in, are prepared in several processes, and are stored in batches.
+
+Each batch commits with its audit row, its index entries and how far the file has come:
+an import that was killed is taken up behind its last batch.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from datetime import datetime
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any
 
-from sqlalchemy import Engine
-from sqlmodel import Session
-
-from matching.record import PersonRecord
-from matching.retrieval import index_entry
 from service.accounts.models import Authority
-from service.accounts.repository import AccountRepository
-from service.alerts.bulk import compare_cases, read_collection, store_links
-from service.alerts.operations import alerted_pairs, shown_cases
+from service.alerts.background import match_waiting
+from service.alerts.repository import WaitingRepository
 from service.audit.schemas import AuditEvent
-from service.cases.claims import claim_values
-from service.cases.models import Case, CaseEvent, Claim
-from service.cases.operations import (
-    claim_rows,
-    event_row,
-    new_case,
-    owner_of,
-    record_of,
-    refresh_summary,
-)
+from service.cases.models import Case, CaseEvent, CaseRecord, Claim
+from service.cases.operations import owner_of
 from service.cases.repository import CaseRepository
-from service.cases.schemas import CaseDraft
-from service.clock import Clock
-from service.errors import BadInput, FieldError
-from service.exchange.formats.drafts import draft_of
+from service.cases.rows import Row
+from service.errors import FieldError
 from service.exchange.formats.mapping import ColumnMap
-from service.exchange.formats.reading import FileFormat, SourceRow, read_rows
-from service.linkage import Linkage
-from service.risk.operations import refresh_signs
-from service.security.policy import Actor, Permission
-from service.store.engine import for_reading
-from service.store.unit_of_work import UnitOfWork, store_errors, unit_of_work
+from service.exchange.formats.reading import FileFormat, SourceRow, cut_rows
+from service.exchange.models import ImportRun
+from service.exchange.preparing import PreparedCase, PreparedRow, Preparer, prepare_rows
+from service.exchange.rejects import RejectsFile
+from service.exchange.repository import ImportRepository
+from service.jobs import JobContext
+from service.security.policy import Permission
+from service.store.unit_of_work import UnitOfWork
 
-BATCH = 500
-"""Cases stored in one transaction: a killed import loses at most these, and starts again after."""
-PAIRS_AT_ONCE = 2_000
-"""Links stored in one transaction, so that an import keeps no officer waiting for long."""
-
-Progress = Callable[[str, int, int | None], None]
-"""Told the stage, how many are done, and of how many where that is known."""
+BATCH = 2_000
+"""Rows of one transaction: half a second of writing, and others can store in between."""
+_READ_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class ImportJob:
-    """What to import and for whom."""
+    """What to import and for whom; `later` leaves the comparison to `empd match`."""
 
     path: Path
     form: FileFormat
@@ -62,6 +47,7 @@ class ImportJob:
     column_map: ColumnMap
     rejects: Path
     dry_run: bool = False
+    later: bool = False
 
 
 @dataclass(slots=True)
@@ -73,6 +59,7 @@ class ImportReport:
     unchanged: int = 0
     rejected: int = 0
     alerts: int = 0
+    resumed_at: int = 0
     seconds: float = 0.0
     rejects_file: str | None = None
 
@@ -84,29 +71,19 @@ class ImportReport:
             "unchanged": self.unchanged,
             "rejected": self.rejected,
             "alerts": self.alerts,
+            "resumed_at": self.resumed_at,
             "seconds": round(self.seconds, 2),
             "rejects_file": self.rejects_file,
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ImportContext:
-    """Where the import runs."""
-
-    engine: Engine
-    actor: Actor
-    clock: Clock
-    linkage: Linkage
-    progress: Progress
-
-
-def run_import(context: ImportContext, job: ImportJob) -> ImportReport:
+def run_import(context: JobContext, job: ImportJob) -> ImportReport:
     """Import a file: first all rows in batches, then the comparison of what is new.
 
-    An import that was killed is taken up by the same command: what is stored stays,
-    what was not compared yet is. The same file again stores nothing twice; a row that an
-    authority sent before with other content is rejected, since an amendment must say
-    what it withdraws.
+    An import that was killed is taken up by the same command behind its last batch,
+    its comparison likewise. A file that was imported to its end is read anew: it stores
+    nothing twice; a row that an authority sent before with other content is rejected,
+    since an amendment must say what it withdraws.
 
     Raises:
         BadInput: If the file, its header, or the authority is wrong; nothing is stored.
@@ -115,219 +92,187 @@ def run_import(context: ImportContext, job: ImportJob) -> ImportReport:
     context.actor.require(Permission.CASE_WRITE)
     report = ImportReport()
     started = context.clock()
-    store_rows(context, job, read_rows(job.path, job.form, job.column_map), report)
+    read, rows = cut_rows(job.path, job.form, job.column_map)
+    run = None
+    total = None
     if not job.dry_run:
-        report.alerts = link_waiting(context, [job.authority])
+        digest, total = _look_over(job)
+        run = _begin(context, job, digest, report)
+    done = sum(1 for _ in islice(rows, report.resumed_at))
+    store = _Store(context, job, report, run)
+    store.all(_prepared(context, job, read, rows), max(done, total or 0) or None)
+    if not job.dry_run and not job.later:
+        report.alerts = match_waiting(context, [job.authority])
     report.seconds = (context.clock() - started).total_seconds()
     return report
 
 
 def store_rows(
-    context: ImportContext, job: ImportJob, rows: Iterator[SourceRow], report: ImportReport
+    context: JobContext, job: ImportJob, rows: Iterator[SourceRow], report: ImportReport
 ) -> None:
     """Store rows of one authority in batches, without comparing them yet.
 
     Raises:
-        BadInput: If the header or the authority is wrong.
+        BadInput: If the authority is wrong.
     """
-    with _RejectsFile(job.rejects) as rejects:
-        for batch in _batches(rows):
-            _store_batch(context, job, batch, report, rejects)
-            context.progress("storing", report.read, None)
-        report.rejects_file = rejects.written_to or report.rejects_file
+    prepared = _prepared(context, job, lambda row: row, rows)
+    _Store(context, job, report, None).all(prepared, None)
 
 
-def link_waiting(context: ImportContext, authorities: Sequence[str]) -> int:
-    """Compare what authorities stored but nobody compared yet with the collection.
-
-    Reading and comparing hold no lock, so that others go on registering; what they
-    change meanwhile is left to their own comparison.
-
-    Returns:
-        How many alerts were raised.
-    """
-    context.progress("reading", 0, None)
-    with store_errors(), Session(for_reading(context.engine)) as session:
-        accounts, cases = AccountRepository(session), CaseRepository(session, context.actor)
-        waiting = cases.not_compared([accounts.authority(code).id or 0 for code in authorities])
-        if not waiting:
-            return 0
-        collection = read_collection(session, context.linkage, cases.open_digests())
-    pairs = sorted(compare_cases(collection, waiting, context.progress).items())
-    alerts = 0
-    for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        context.progress("linking", start, len(pairs))
-        with _work(context) as work:
-            share = dict(pairs[start : start + PAIRS_AT_ONCE])
-            raised = store_links(work, context.linkage, collection, share)
-            work.audit(AuditEvent("alert:raise", case_ids=shown_cases(alerted_pairs(work, raised))))
-        alerts += len(raised)
-    context.progress("signs", 0, None)
-    with _work(context) as work:
-        CaseRepository(work.session, work.actor).note_compared(waiting, work.clock())
-        refresh_signs(work, waiting)
-        work.audit(AuditEvent("import:link", detail={"cases": len(waiting), "alerts": alerts}))
-    return alerts
+def _prepared(
+    context: JobContext, job: ImportJob, read: Any, rows: Iterator[Any]
+) -> Iterator[PreparedRow]:
+    with context.work() as work:
+        country = owner_of(work, job.authority).country
+        work.audit(AuditEvent("import:read", detail={"authority": job.authority}))
+    keep = tuple(job.column_map.keep_unreadable)
+    preparer = Preparer(read, keep, country, context.clock().date())
+    return prepare_rows(preparer, rows)
 
 
-def _work(context: ImportContext) -> AbstractContextManager[UnitOfWork]:
-    return unit_of_work(context.engine, context.actor, clock=context.clock)
+def _look_over(job: ImportJob) -> tuple[str, int]:
+    """A digest of the file and of how it is read, and about how many rows it has."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{job.form} {job.column_map.model_dump_json()}".encode())
+    lines = 0
+    with job.path.open("rb") as file:
+        while data := file.read(_READ_AT_ONCE):
+            digest.update(data)
+            lines += data.count(b"\n")
+    return digest.hexdigest(), lines
 
 
-class _RejectsFile:
-    """Rejected rows as JSON Lines with their reasons; made only when there is one."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: TextIO | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    @property
-    def written_to(self) -> str | None:
-        """The path, or None when nothing was rejected."""
-        return str(self._path) if self._file is not None else None
-
-    def add(self, row: SourceRow, errors: Iterable[FieldError]) -> None:
-        """Write one rejected row."""
-        if self._file is None:
-            self._file = self._path.open("w", encoding="utf-8")
-        body = {
-            "row": row.number,
-            "errors": [item.as_json() for item in errors],
-            "source": row.raw,
-        }
-        self._file.write(json.dumps(body, ensure_ascii=False) + "\n")
+def _begin(context: JobContext, job: ImportJob, digest: str, report: ImportReport) -> ImportRun:
+    """Take an import up or begin it; what was counted before is counted on."""
+    with context.work() as work:
+        authority = owner_of(work, job.authority)
+        run = ImportRepository(work.session).begin(authority.id or 0, digest, work.clock())
+        if run.rejects_bytes and not _holds(job.rejects, run.rejects_bytes):
+            # Rejects that are gone can only be written again by reading them again.
+            run.rows = run.stored = run.unchanged = run.rejected = run.rejects_bytes = 0
+        report.resumed_at = report.read = run.rows
+        report.stored, report.unchanged = run.stored, run.unchanged
+        report.rejected = run.rejected
+        detail = {"authority": authority.code, "file": digest, "behind_row": run.rows}
+        work.audit(AuditEvent("import:begin", detail=detail))
+    return run
 
 
-def _batches(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:
-    batch: list[SourceRow] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _holds(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size >= size
 
 
-def _store_batch(
-    context: ImportContext,
-    job: ImportJob,
-    rows: list[SourceRow],
-    report: ImportReport,
-    rejects: _RejectsFile,
-) -> None:
-    report.read += len(rows)
-    today = context.clock().date()
-    drafts: list[tuple[SourceRow, CaseDraft]] = []
-    for row in rows:
-        try:
-            if row.error is not None:
-                raise BadInput.of(row.error)
-            keep = tuple(job.column_map.keep_unreadable)
-            drafts.append((row, draft_of(row, today=today, keep_unreadable=keep)))
-        except BadInput as problem:
-            report.rejected += 1
-            rejects.add(row, problem.errors)
-    with nullcontext() if not drafts else _work(context) as work:
-        if work is not None:
-            batch = _Batch(work, context.linkage, job)
-            batch.store(drafts, report, rejects)
+class _Store:
+    """Puts prepared rows into the store, batch by batch."""
 
-
-class _Batch:
-    """One transaction of an import."""
-
-    def __init__(self, work: UnitOfWork, linkage: Linkage, job: ImportJob) -> None:
-        self._work = work
-        self._linkage = linkage
-        self._job = job
-        self._authority = owner_of(work, job.authority)
-        self._now = work.clock()
-
-    def store(
-        self,
-        drafts: list[tuple[SourceRow, CaseDraft]],
-        report: ImportReport,
-        rejects: _RejectsFile,
+    def __init__(
+        self, context: JobContext, job: ImportJob, report: ImportReport, run: ImportRun | None
     ) -> None:
-        """Store what is new, count what is known, reject what contradicts itself."""
-        fresh = self._fresh(drafts, report, rejects)
-        if not self._job.dry_run and fresh:
-            stored = self._insert(fresh)
-            entries = [index_entry(case.id or 0, record) for case, record in stored]
-            self._linkage.open_index(self._work.session).upsert(entries)
+        self._context = context
+        self._job = job
+        self._report = report
+        self._run = run
+        self._stage = "storing"
+        if report.resumed_at:
+            self._stage = f"storing, resumed behind row {report.resumed_at}"
+
+    def all(self, rows: Iterator[PreparedRow], total: int | None) -> None:
+        """Store a stream of rows; `total` is for the progress bar."""
+        keep = self._run.rejects_bytes if self._run else 0
+        with RejectsFile(self._job.rejects, keep) as rejects:
+            while batch := list(islice(rows, BATCH)):
+                with self._context.work() as work:
+                    self._store(work, batch, rejects)
+                self._context.progress(self._stage, self._report.read, total)
+            self._report.rejects_file = rejects.written_to or self._report.rejects_file
+        if self._run is not None:
+            with self._context.work() as work:
+                now = work.clock()
+                ImportRepository(work.session).note(self._run.id or 0, {"finished_at": now})
+                work.audit(AuditEvent("import:end", detail={"cases": self._report.stored}))
+
+    def _store(self, work: UnitOfWork, batch: list[PreparedRow], rejects: RejectsFile) -> None:
+        job, report = self._job, self._report
+        authority = owner_of(work, job.authority)
+        fresh = list(self._fresh(work, authority, batch, rejects))
+        report.read += len(batch)
         report.stored += len(fresh)
-        self._work.audit(
+        stored = [] if job.dry_run else [prepared.case["public_id"] for prepared in fresh]
+        if stored:
+            self._insert(work, authority, fresh)
+        size = rejects.settle()
+        if self._run is not None:
+            counts = {
+                "rows": report.read,
+                "stored": report.stored,
+                "unchanged": report.unchanged,
+                "rejected": report.rejected,
+                "rejects_bytes": size,
+            }
+            ImportRepository(work.session).note(self._run.id or 0, counts)
+        work.audit(
             AuditEvent(
-                "import:dry_run" if self._job.dry_run else "import:store",
-                case_ids=tuple(prepared.case.public_id for prepared in fresh)
-                if not self._job.dry_run
-                else (),
-                detail={"authority": self._authority.code, "cases": len(fresh)},
+                "import:dry_run" if job.dry_run else "import:store",
+                case_ids=tuple(stored),
+                detail={"authority": authority.code, "cases": len(fresh)},
             )
         )
 
     def _fresh(
         self,
-        drafts: list[tuple[SourceRow, CaseDraft]],
-        report: ImportReport,
-        rejects: _RejectsFile,
-    ) -> list[_Prepared]:
-        repository = CaseRepository(self._work.session, self._work.actor)
-        ids = [draft.record_id for _, draft in drafts if draft.record_id]
-        known = repository.record_digests(self._authority.id or 0, ids)
-        fresh: list[_Prepared] = []
-        for row, draft in drafts:
-            prepared = _prepare(draft, self._authority, now=self._now, by=self._work.actor.name)
-            digest = f"{prepared.case.kind}:{prepared.case.content_digest}"
-            if draft.record_id is None or draft.record_id not in known:
-                known[prepared.case.record_id] = digest
-                fresh.append(prepared)
-            elif known[draft.record_id] == digest:
-                report.unchanged += 1
+        work: UnitOfWork,
+        authority: Authority,
+        batch: list[PreparedRow],
+        rejects: RejectsFile,
+    ) -> Iterator[PreparedCase]:
+        """What is new; what is known is counted, what contradicts itself is rejected."""
+        repository = CaseRepository(work.session, work.actor)
+        ids = [row.record_id for row in batch if row.record_id and row.prepared]
+        known = repository.record_digests(authority.id or 0, ids)
+        for row in batch:
+            if row.prepared is None:
+                self._reject(row, rejects)
+                continue
+            case = row.prepared.case
+            digest = f"{case['kind']}:{case['content_digest']}"
+            if row.record_id is None or row.record_id not in known:
+                known[case["record_id"]] = digest
+                yield row.prepared
+            elif known[row.record_id] == digest:
+                self._report.unchanged += 1
             else:
-                report.rejected += 1
                 reason = "is known with other content; amend that case instead"
-                rejects.add(row, [FieldError("record_id", reason, row.number)])
-        return fresh
+                errors = (FieldError("record_id", reason, row.number),)
+                self._reject(replace(row, errors=errors), rejects)
 
-    def _insert(self, fresh: list[_Prepared]) -> list[tuple[Case, PersonRecord]]:
-        session = self._work.session
-        session.add_all(prepared.case for prepared in fresh)
-        session.flush()
-        repository = CaseRepository(session, self._work.actor)
-        claims: list[dict[str, Any]] = []
-        events: list[dict[str, Any]] = []
-        for prepared in fresh:
-            case_id = prepared.case.id or 0
-            claims.extend({**row, "case_id": case_id} for row in prepared.claims)
-            for event in prepared.events:
-                event.case_id = case_id
-                events.append(event.model_dump(exclude={"id"}))
-        repository.insert_rows(Claim, claims)
-        repository.insert_rows(CaseEvent, events)
-        return [(prepared.case, prepared.record) for prepared in fresh]
+    def _reject(self, row: PreparedRow, rejects: RejectsFile) -> None:
+        self._report.rejected += 1
+        rejects.add(row)
+
+    def _insert(self, work: UnitOfWork, authority: Authority, fresh: list[PreparedCase]) -> None:
+        now, by = work.clock(), work.actor.name
+        repository = CaseRepository(work.session, work.actor)
+        common = {"authority_id": authority.id, "registered_at": now, "registered_by": by}
+        common["amended_at"] = now
+        repository.insert_rows(Case, [{**prepared.case, **common} for prepared in fresh])
+        known = repository.ids_of([prepared.case["public_id"] for prepared in fresh])
+        ids = [known[prepared.case["public_id"]] for prepared in fresh]
+        recording = repository.new_recording(now)
+        claims = (prepared.claimed.claims for prepared in fresh)
+        events = (prepared.claimed.events for prepared in fresh)
+        repository.insert_rows(Claim, _of_cases(ids, claims, recording))
+        repository.insert_rows(CaseEvent, _of_cases(ids, events, recording))
+        bodies = zip(ids, (prepared.body for prepared in fresh), strict=True)
+        repository.insert_rows(CaseRecord, [{"case_id": i, "body": body} for i, body in bodies])
+        WaitingRepository(work.session).add(ids)
+        entries = zip(ids, (prepared.entry for prepared in fresh), strict=True)
+        index = self._context.linkage.open_index(work.session)
+        index.upsert([replace(entry, case_id=case_id) for case_id, entry in entries])
 
 
-@dataclass(slots=True)
-class _Prepared:
-    case: Case
-    claims: list[dict[str, Any]]
-    events: list[CaseEvent]
-    record: PersonRecord
-
-
-def _prepare(draft: CaseDraft, authority: Authority, *, now: datetime, by: str) -> _Prepared:
-    case = new_case(draft, authority, now=now, by=by)
-    values = list(claim_values(draft, region=authority.country, today=now.date()))
-    events = [event_row(0, event, now, by) for event in draft.events]
-    refresh_summary(case, values, events)
-    claims = claim_rows(0, values, draft, now=now, by=by)
-    return _Prepared(case, claims, events, record_of(case, values, events))
+def _of_cases(ids: Iterable[int], rows: Iterable[list[Row]], recording: int) -> list[Row]:
+    return [
+        {**row, "case_id": case_id, "recording_id": recording}
+        for case_id, found in zip(ids, rows, strict=True)
+        for row in found
+    ]

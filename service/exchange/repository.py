@@ -1,16 +1,19 @@
-"""Cases that their owners released to a partner service; the only ones it may learn of."""
+"""Cases released to partner services, the only ones these may learn of; imports under way."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text, cast
+from sqlalchemy import Text, cast, update
 from sqlmodel import Session, col, select
 
 from service.accounts.models import Authority
 from service.cases.models import Case, Photograph
 from service.cases.repository import chunks
 from service.cases.vocabulary import Channel, Status
+from service.exchange.models import ImportRun
 
 
 def released_cases(
@@ -53,3 +56,31 @@ def public_photographs(session: Session, case_ids: Collection[int]) -> dict[int,
         for row in rows:
             found[row.case_id].append(row)
     return found
+
+
+class ImportRepository:
+    """Imports under way, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def begin(self, authority_id: int, digest: str, at: datetime) -> ImportRun:
+        """The import of a file that was not finished, to take it up, or a new one."""
+        run = self.session.exec(
+            select(ImportRun)
+            .where(col(ImportRun.authority_id) == authority_id, col(ImportRun.digest) == digest)
+            .with_for_update()
+        ).one_or_none()
+        if run is not None and run.finished_at is None:
+            return run
+        if run is not None:
+            self.session.delete(run)
+            self.session.flush()
+        run = ImportRun(authority_id=authority_id, digest=digest, started_at=at)
+        self.session.add(run)
+        self.session.flush()
+        return run
+
+    def note(self, run_id: int, counts: Mapping[str, Any]) -> None:
+        """Write how far an import has come."""
+        self.session.execute(update(ImportRun).where(col(ImportRun.id) == run_id).values(**counts))

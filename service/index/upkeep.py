@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from matching.retrieval import IndexEntry, index_entry
 from service.audit.schemas import AuditEvent
-from service.cases.repository import CaseRepository, matching_records
+from service.cases.records.repository import matching_records
+from service.cases.repository import CaseRepository
 from service.clock import Clock
 from service.index.base import CandidateIndex, Generation
 from service.index.sql import Differences, SqlIndex

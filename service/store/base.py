@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
@@ -50,3 +50,28 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Coded(TypeDecorator[str]):
+    """A word of a short list, stored as its place there; rows are many and words long.
+
+    The list may grow at its end; a place once used is never given to another word.
+    """
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, *words: str) -> None:
+        super().__init__()
+        self.words = words
+        self._places = {word: place for place, word in enumerate(words)}
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:
+        """Refuse a word that is not on the list, and store its place."""
+        del dialect
+        return None if value is None else self._places[value]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Give the word back."""
+        del dialect
+        return None if value is None else self.words[value]

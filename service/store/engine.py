@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ _READS_ONLY = "empd_reads_only"
 """Execution option of transactions that take no write lock."""
 CACHE_KIB = 64_000
 """SQLite page cache of a connection."""
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON columns without blanks, and letters of other scripts as themselves: a third shorter."""
 
 
 def make_engine(url: str) -> Engine:
@@ -34,6 +38,7 @@ def make_engine(url: str) -> Engine:
     return create_engine(
         address,
         hide_parameters=True,
+        json_serializer=_json,
         pool_pre_ping=True,
         connect_args={
             "application_name": "empd",
@@ -47,7 +52,7 @@ def make_engine(url: str) -> Engine:
 def _sqlite(address: URL) -> Engine:
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, hide_parameters=True)
+    engine = create_engine(address, hide_parameters=True, json_serializer=_json)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine

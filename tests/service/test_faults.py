@@ -42,6 +42,7 @@ def broken(world: World) -> World:
         register_case(work, world.linkage, draft, limit=10)
     with world.engine.begin() as connection:
         connection.execute(text("UPDATE cases SET kind = :kind"), {"kind": SECRET})
+        connection.execute(text("DELETE FROM case_records"))
     return world
 
 

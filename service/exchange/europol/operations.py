@@ -19,7 +19,7 @@ from matching.record import (
 )
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
-from service.cases.repository import matching_records
+from service.cases.records.repository import matching_records
 from service.cases.validation import check_birth
 from service.cases.vocabulary import Channel
 from service.errors import BadInput, Conflict, FieldError, Forbidden

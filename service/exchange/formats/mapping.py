@@ -37,6 +37,12 @@ class ColumnMap(BaseModel):
     date_format: str = ""
     keep_unreadable: list[str] = Field(default_factory=list)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the columns and values are ours already."""
+        told = (self.columns, self.values, self.constants, self.ignore, self.date_format)
+        return not any(told)
+
     def check(self, header: list[str]) -> None:
         """Refuse a file that lacks a column that the map names.
 
@@ -68,6 +74,8 @@ class ColumnMap(BaseModel):
 
     def apply(self, cells: dict[str, list[str]]) -> dict[str, list[str]]:
         """Rename columns and values of one row."""
+        if self.is_plain:
+            return cells
         mapped = self._renamed(cells)
         for ours, table in self.values.items():
             if ours in mapped:

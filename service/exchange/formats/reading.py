@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Literal
 
 from service.errors import BadInput, FieldError
-from service.exchange.formats.columns import SEPARATOR, check_columns
+from service.exchange.formats.columns import COLUMNS, SEPARATOR, check_columns
 from service.exchange.formats.mapping import ColumnMap
 
 Cells = dict[str, list[str]]
@@ -43,24 +43,74 @@ def format_of(path: Path, given: str | None) -> FileFormat:
     return "csv" if name == "csv" else "jsonl"
 
 
-def read_rows(path: Path, form: FileFormat, column_map: ColumnMap) -> Iterator[SourceRow]:
-    """Stream a file.
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row cut out of a file, its cells not looked at yet.
+
+    Attributes:
+        number: The header is row 1.
+        content: The line of a JSON Lines file, the values of a CSV file, or None
+            where the CSV is broken.
+        sound: Whether it is UTF-8 without NUL.
+        raw: The broken line as it stands.
+    """
+
+    number: int
+    content: str | list[str] | None
+    sound: bool = True
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """From cut-out rows to cells; pure, so that other processes can do it."""
+
+    column_map: ColumnMap
+    header: tuple[str, ...] = ()
+
+    def __call__(self, found: RawRow) -> SourceRow:
+        """The cells of a row, renamed, or why it cannot be read."""
+        if found.content is None:
+            error = FieldError("row", "is no CSV", found.number)
+            return SourceRow(found.number, error=error, raw=found.raw)
+        if isinstance(found.content, str):
+            row = _jsonl_row(found, self.column_map)
+        else:
+            row = _csv_row(found, self.header)
+        if row.error is None:
+            row.cells = self.column_map.apply(row.cells)
+        return row
+
+
+def cut_rows(
+    path: Path, form: FileFormat, column_map: ColumnMap
+) -> tuple[RowReader, Iterator[RawRow]]:
+    """Open a file, check its header, and cut it into rows as they are asked for.
 
     Args:
         path: The file.
         form: Its format.
         column_map: Renames columns and values.
 
+    Returns:
+        What reads the rows, and the rows.
+
     Raises:
         BadInput: If the file cannot be opened or its header is wrong.
     """
     if not path.is_file():
         raise BadInput.of(FieldError("file", "does not exist or is no file"))
-    rows = _csv_rows(path, column_map) if form == "csv" else _jsonl_rows(path, column_map)
-    for row in rows:
-        if row.error is None:
-            row.cells = column_map.apply(row.cells)
-        yield row
+    if form == "jsonl":
+        return RowReader(column_map), _jsonl_rows(path)
+    lines = _Lines(path)
+    header = _csv_header(lines, column_map)
+    return RowReader(column_map, tuple(header)), _csv_rows(lines)
+
+
+def read_rows(path: Path, form: FileFormat, column_map: ColumnMap) -> Iterator[SourceRow]:
+    """Stream a file in this process; raises as `cut_rows` does."""
+    read, rows = cut_rows(path, form, column_map)
+    yield from map(read, rows)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
@@ -103,26 +153,28 @@ class _Lines:
         return all(sound for _, sound in self.taken)
 
 
-def _csv_rows(path: Path, column_map: ColumnMap) -> Iterator[SourceRow]:
-    lines = _Lines(path)
+def _csv_header(lines: _Lines, column_map: ColumnMap) -> list[str]:
     try:
         header = [name.strip() for name in _next_record(lines) or []]
     except csv.Error:
         raise BadInput.of(FieldError("header", "is no CSV", 1)) from None
     column_map.check(header)
     check_columns([column_map.target(name) for name in header if column_map.target(name)])
+    return header
+
+
+def _csv_rows(lines: _Lines) -> Iterator[RawRow]:
     for number in count(2):
         try:
             values = _next_record(lines)
         except csv.Error:
             lines.give_back_all_but_first()
-            raw = lines.taken[0][0].rstrip("\r\n")
-            yield SourceRow(number, error=FieldError("row", "is no CSV", number), raw=raw)
+            yield RawRow(number, None, raw=lines.taken[0][0].rstrip("\r\n"))
             continue
         if values is None:
             return
         if any(value.strip() for value in values):
-            yield _csv_row(number, header, values, damaged=not lines.sound)
+            yield RawRow(number, values, lines.sound)
 
 
 def _next_record(lines: _Lines) -> list[str] | None:
@@ -131,11 +183,11 @@ def _next_record(lines: _Lines) -> list[str] | None:
     return next(csv.reader(lines, skipinitialspace=True, strict=True), None)
 
 
-def _csv_row(number: int, header: list[str], values: list[str], *, damaged: bool) -> SourceRow:
+def _csv_row(found: RawRow, header: Sequence[str]) -> SourceRow:
+    number, values = found.number, found.content or []
     raw = json.dumps(values, ensure_ascii=False)
-    if damaged:
-        error = FieldError("row", "is not sound UTF-8 or holds NUL", number)
-        return SourceRow(number, error=error, raw=raw)
+    if not found.sound:
+        return SourceRow(number, error=_unsound(number), raw=raw)
     if len(values) != len(header):
         reason = f"has {len(values)} cells, the header {len(header)}"
         return SourceRow(number, error=FieldError("row", reason, number), raw=raw)
@@ -147,30 +199,38 @@ def _csv_row(number: int, header: list[str], values: list[str], *, damaged: bool
     return SourceRow(number, cells, raw=raw)
 
 
-def _jsonl_rows(path: Path, column_map: ColumnMap) -> Iterator[SourceRow]:
+def _unsound(number: int) -> FieldError:
+    return FieldError("row", "is not sound UTF-8 or holds NUL", number)
+
+
+def _jsonl_rows(path: Path) -> Iterator[RawRow]:
     for number, text, sound in _lines(path):
-        if not text.strip():
-            continue
-        raw = text.rstrip("\r\n")
-        if not sound:
-            error = FieldError("row", "is not sound UTF-8 or holds NUL", number)
-            yield SourceRow(number, error=error, raw=raw)
-            continue
-        yield _jsonl_row(number, raw, column_map)
+        if text.strip():
+            yield RawRow(number, text.rstrip("\r\n"), sound)
 
 
-def _jsonl_row(number: int, raw: str, column_map: ColumnMap) -> SourceRow:
+def _wrong_column(names: Iterable[str], column_map: ColumnMap) -> FieldError | None:
+    try:
+        check_columns([target for name in names if (target := column_map.target(name))])
+    except BadInput as problem:
+        return problem.errors[0]
+    return None
+
+
+def _jsonl_row(found: RawRow, column_map: ColumnMap) -> SourceRow:
+    number, raw = found.number, str(found.content)
+    if not found.sound:
+        return SourceRow(number, error=_unsound(number), raw=raw)
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
         return SourceRow(number, error=FieldError("row", "is no JSON", number), raw=raw)
     if not isinstance(body, dict):
         return SourceRow(number, error=FieldError("row", "is no JSON object", number), raw=raw)
-    try:
-        check_columns([column_map.target(name) for name in body if column_map.target(name)])
-    except BadInput as problem:
-        first = problem.errors[0]
-        return SourceRow(number, error=FieldError(first.field, first.reason, number), raw=raw)
+    plain = column_map.is_plain and body.keys() <= COLUMNS.keys()
+    wrong = None if plain else _wrong_column(body, column_map)
+    if wrong is not None:
+        return SourceRow(number, error=FieldError(wrong.field, wrong.reason, number), raw=raw)
     cells: Cells = {}
     for name, value in body.items():
         values = value if isinstance(value, list) else [value]

@@ -8,7 +8,7 @@ from typing import Any
 from matching.record import Name, PersonRecord
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case, Photograph
-from service.cases.repository import matching_records
+from service.cases.records.repository import matching_records
 from service.cases.vocabulary import Channel
 from service.errors import BadInput, FieldError, NotFound
 from service.exchange.interpol.notices import (

@@ -9,7 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON
 from sqlmodel.sql.sqltypes import AutoString
 
-from service.store.base import UtcDateTime
+from service.store.base import Coded, UtcDateTime
 from service.store.models import Base
 
 
@@ -19,6 +19,8 @@ def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[Fals
         return f"sa.String(length={item.length})" if item.length else "sa.String()"
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Coded):
+        return "sa.SmallInteger()"
     if kind == "type" and isinstance(item, JSON):
         autogen.imports.add("from sqlalchemy.dialects import postgresql")
         return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'

@@ -12,7 +12,8 @@ from service.alerts.repository import AlertRepository
 from service.audit.schemas import AuditEvent
 from service.cases.repository import CaseRepository
 from service.exchange.formats.mapping import load_map
-from service.exchange.importing import ImportContext, ImportJob, run_import
+from service.exchange.importing import ImportJob, run_import
+from service.jobs import JobContext
 from service.security.policy import operator
 from tests.conftest import World, clock
 
@@ -32,7 +33,7 @@ def data(name: str) -> Path:
 def run(world: World, name: str, authority: str, kind: str, folder: Path) -> int:
     column_map = load_map("febrl4")
     column_map.constants["kind"] = kind
-    context = ImportContext(world.engine, operator("test"), clock, world.linkage, lambda *_: None)
+    context = JobContext(world.engine, operator("test"), clock, world.linkage, lambda *_: None)
     job = ImportJob(data(name), "csv", authority, column_map, folder / f"{name}.rejects")
     report = run_import(context, job)
     assert report.rejected == 0

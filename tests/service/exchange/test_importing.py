@@ -19,13 +19,13 @@ from service.exchange.exporting import export_cases
 from service.exchange.formats.mapping import ColumnMap, load_map
 from service.exchange.formats.reading import format_of, read_rows
 from service.exchange.importing import (
-    ImportContext,
     ImportJob,
     ImportReport,
     run_import,
     store_rows,
 )
 from service.index.sql import SqlIndex
+from service.jobs import JobContext
 from service.security.policy import Permission, operator
 from tests.conftest import World, clock
 
@@ -50,9 +50,7 @@ class Importer:
             dry_run=bool(options.get("dry_run")),
         )
         actor = operator("test")
-        context = ImportContext(
-            self.world.engine, actor, clock, self.world.linkage, lambda *_: None
-        )
+        context = JobContext(self.world.engine, actor, clock, self.world.linkage, lambda *_: None)
         return run_import(context, job)
 
     def rejects(self) -> list[dict[str, object]]:
@@ -218,7 +216,7 @@ def test_an_official_imports_for_the_own_authority_only(importer: Importer, tmp_
     path = tmp_path / "own.csv"
     path.write_text(HEADER + "A-1,missing,Ali Reza,2009,M,AF\n", "utf-8")
     world = importer.world
-    context = ImportContext(
+    context = JobContext(
         world.engine,
         world.actor("BE-POL", Permission.CASE_WRITE),
         clock,
@@ -288,7 +286,7 @@ def test_an_import_that_stopped_before_comparing_is_taken_up(importer: Importer)
     path = importer.folder / "stopped.csv"
     path.write_text(content, "utf-8")
     job = ImportJob(path, "csv", "NL-COA", ColumnMap(), importer.folder / "r.jsonl")
-    context = ImportContext(
+    context = JobContext(
         importer.world.engine, operator("test"), clock, importer.world.linkage, lambda *_: None
     )
     store_rows(context, job, read_rows(path, "csv", ColumnMap()), ImportReport())
@@ -316,7 +314,7 @@ def test_others_register_while_an_import_is_compared(importer: Importer) -> None
     path = importer.folder / "b.csv"
     path.write_text(HEADER + "B-1,encountered,Mohamad Hoseini,2009-03-14,M,AF\n", "utf-8")
     job = ImportJob(path, "csv", "NL-COA", ColumnMap(), importer.folder / "r.jsonl")
-    context = ImportContext(world.engine, operator("test"), clock, world.linkage, register)
+    context = JobContext(world.engine, operator("test"), clock, world.linkage, register)
     assert run_import(context, job).alerts == 1
     # The newcomer met both cases that stood in the store by then.
     assert len(meanwhile) == 2

@@ -1,0 +1,150 @@
+"""Matching records, stored and put together from the claims, whatever the actor may read.
+
+Values must not leave the service from here: answers are built from `CaseRepository`,
+and evidence on cases not readable in full is blanked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, insert
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from matching.record import PersonRecord
+from service.cases.claims import matching_event, person_record
+from service.cases.models import Case, CaseEvent, CaseRecord, Claim, Recording
+from service.cases.records.encoding import decode_record, encode_record
+from service.cases.repository import chunks
+from service.cases.vocabulary import Status
+
+
+def digests_of_open(session: Session, ids: Collection[int] | None = None) -> dict[int, str]:
+    """Content digests of open cases by internal id, whoever owns them, for comparisons.
+
+    Args:
+        session: The transaction.
+        ids: Of these cases only; None means all.
+    """
+    query = select_columns(col(Case.id), col(Case.content_digest))
+    query = query.where(col(Case.status) == Status.OPEN.value).order_by(col(Case.id))
+    if ids is None:
+        return {case_id or 0: digest for case_id, digest in session.execute(query)}
+    found: dict[int, str] = {}
+    for chunk in chunks(sorted(ids)):
+        rows = session.execute(query.where(col(Case.id).in_(chunk)))
+        found.update((case_id or 0, digest) for case_id, digest in rows)
+    return found
+
+
+def matching_records(
+    session: Session, ids: Collection[int], *, recorded_until: datetime | None = None
+) -> dict[int, PersonRecord]:
+    """Person records for scoring, whatever the actor may read.
+
+    Args:
+        session: The transaction.
+        ids: Internal ids of the cases.
+        recorded_until: Leave out what was recorded later; read from the claims themselves.
+
+    Returns:
+        Records by internal id, in the order of the ids; unknown ids are left out.
+
+    Values must not leave the service from here: answers are built from
+    `CaseRepository`, and evidence on cases not readable in full is blanked.
+    """
+    if recorded_until is not None:
+        return claimed_records(session, ids, recorded_until=recorded_until)
+    bodies = _record_bodies(session, ids)
+    without = claimed_records(session, [case_id for case_id in ids if case_id not in bodies])
+    found = {case_id: decode_record(case_id, body) for case_id, body in bodies.items()}
+    found.update(without)
+    return {case_id: found[case_id] for case_id in sorted(found)}
+
+
+def claimed_records(
+    session: Session, ids: Collection[int], *, recorded_until: datetime | None = None
+) -> dict[int, PersonRecord]:
+    """Person records put together from the claims and events that stand, by internal id."""
+    found: dict[int, PersonRecord] = {}
+    for chunk in chunks(sorted(ids)):
+        found.update(_records_of(session, chunk, recorded_until))
+    return found
+
+
+def put_records(session: Session, records: Mapping[int, PersonRecord]) -> None:
+    """Store the matching records of cases in place of what was stored of them."""
+    for chunk in chunks(sorted(records)):
+        rows = [{"case_id": case_id, "body": encode_record(records[case_id])} for case_id in chunk]
+        session.execute(delete(CaseRecord).where(col(CaseRecord.case_id).in_(chunk)))
+        session.execute(insert(CaseRecord), rows)
+
+
+def stale_records(session: Session, ids: Collection[int]) -> list[int]:
+    """Internal ids of those cases whose stored matching record is not what their claims say."""
+    stale: list[int] = []
+    for chunk in chunks(sorted(ids)):
+        bodies = _record_bodies(session, chunk)
+        claimed = claimed_records(session, chunk)
+        stale.extend(
+            case_id
+            for case_id, record in claimed.items()
+            if bodies.get(case_id) != encode_record(record)
+        )
+    return stale
+
+
+def _record_bodies(session: Session, ids: Collection[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for chunk in chunks(sorted(ids)):
+        rows = session.connection().execute(
+            select_columns(col(CaseRecord.case_id), col(CaseRecord.body)).where(
+                col(CaseRecord.case_id).in_(chunk)
+            )
+        )
+        found.update((case_id, body) for case_id, body in rows)
+    return found
+
+
+def _records_of(
+    session: Session, ids: Sequence[int], until: datetime | None
+) -> dict[int, PersonRecord]:
+    kinds = dict(session.execute(select(Case.id, Case.kind).where(col(Case.id).in_(ids))).all())
+    claims: dict[int, list[tuple[str, Mapping[str, Any], str]]] = {}
+    for row in session.execute(
+        select(Claim.case_id, Claim.kind, Claim.value, Claim.basis)
+        .where(col(Claim.case_id).in_(ids), *_standing(Claim, until))
+        .order_by(col(Claim.id))
+    ):
+        claims.setdefault(row.case_id, []).append((row.kind, row.value, row.basis))
+    events: dict[int, list[Any]] = {}
+    for row in session.execute(
+        select_columns(
+            col(CaseEvent.case_id),
+            col(CaseEvent.kind),
+            col(CaseEvent.date_text),
+            col(CaseEvent.place),
+            col(CaseEvent.country),
+        )
+        .where(col(CaseEvent.case_id).in_(ids), *_standing(CaseEvent, until))
+        .order_by(col(CaseEvent.id))
+    ):
+        event = matching_event(row.kind, row.date_text, row.place, row.country)
+        events.setdefault(row.case_id, []).append(event)
+    return {
+        case_id: person_record(str(case_id), kind, claims.get(case_id, ()), events.get(case_id, ()))
+        for case_id, kind in kinds.items()
+        if case_id is not None
+    }
+
+
+def _standing(
+    table: type[Claim | CaseEvent], until: datetime | None
+) -> Iterator[ColumnElement[bool]]:
+    yield col(table.withdrawn_at).is_(None)
+    if until is not None:
+        recording = col(Recording.id) == col(table.recording_id)
+        yield exists().where(recording, col(Recording.at) <= until)

@@ -1,0 +1,65 @@
+"""The file of rejected rows, continued where a killed import had committed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from service.exchange.preparing import PreparedRow
+
+
+class RejectsFile:
+    """Rejected rows as JSON Lines with their reasons; made only when there is one.
+
+    Args:
+        path: Where it goes.
+        keep: Bytes of it that stand from the batches committed before.
+    """
+
+    def __init__(self, path: Path, keep: int = 0) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._size = keep
+        if keep:
+            self._file = path.open("r+b")
+            # What a batch wrote that never committed is written again with it.
+            self._file.truncate(keep)
+            self._file.seek(keep)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    @property
+    def written_to(self) -> str | None:
+        """The path, or None when nothing was rejected."""
+        return str(self._path) if self._file is not None else None
+
+    def add(self, row: PreparedRow) -> None:
+        """Write one rejected row."""
+        if self._file is None:
+            self._file = self._path.open("wb")
+        body = {
+            "row": row.number,
+            "errors": [item.as_json() for item in row.errors],
+            "source": row.raw,
+        }
+        line = (json.dumps(body, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        self._file.write(line)
+        self._size += len(line)
+
+    def settle(self) -> int:
+        """Bring what was written to the disk, before the batch that counts on it commits.
+
+        Returns:
+            Bytes of the file.
+        """
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        return self._size

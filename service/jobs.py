@@ -1,0 +1,32 @@
+"""What long work needs: the store, who acts, the clock, matching, and somebody to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from service.clock import Clock
+from service.linkage import Linkage
+from service.security.policy import Actor
+from service.store.unit_of_work import UnitOfWork, unit_of_work
+
+Progress = Callable[[str, int, int | None], None]
+"""Told the stage, how many are done, and of how many where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """Where a job runs; it commits in many units of work, each with its own audit rows."""
+
+    engine: Engine
+    actor: Actor
+    clock: Clock
+    linkage: Linkage
+    progress: Progress
+
+    def work(self) -> AbstractContextManager[UnitOfWork]:
+        """One unit of work of the job."""
+        return unit_of_work(self.engine, self.actor, clock=self.clock)

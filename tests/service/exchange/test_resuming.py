@@ -1,0 +1,222 @@
+"""A killed import goes on where its last batch ended: nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func
+from sqlmodel import Session, select
+
+from service.alerts.repository import WaitingRepository
+from service.audit.operations import verify_chain
+from service.audit.repository import AuditRepository
+from service.cases.models import Case, CaseEvent, CaseRecord, Claim
+from service.cases.records.repository import digests_of_open, matching_records, stale_records
+from service.exchange.formats.mapping import ColumnMap
+from service.exchange.importing import BATCH, ImportJob, run_import
+from service.exchange.models import ImportRun
+from service.index.sql import SqlIndex
+from service.jobs import JobContext
+from service.security.policy import operator
+from tests.conftest import World, clock
+
+EMPD = Path(sys.executable).parent / "empd"
+ROWS = 3 * BATCH
+BAD = range(100, ROWS, 500)
+"""Rows of the file that are rejected."""
+PATIENCE_SECONDS = 120
+
+
+def write_cases(path: Path, rows: int = ROWS) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            born = "2009-02-30" if number in BAD else f"20{number % 15:02}-03-{number % 28 + 1:02}"
+            name = f"{chr(65 + number % 26)}elam {chr(65 + number // 26 % 26)}esfay{number}"
+            row = {"record_id": f"R-{number}", "kind": "missing", "full_name": name}
+            file.write(json.dumps({**row, "date_of_birth": born, "nationality": "ER"}) + "\n")
+
+
+def counts(engine: Engine) -> dict[str, int]:
+    with Session(engine) as session:
+        tables = (Case, Claim, CaseEvent, CaseRecord)
+        return {
+            table.__tablename__: session.exec(select(func.count()).select_from(table)).one()
+            for table in tables
+        }
+
+
+def context_of(world: World, told: list[str] | None = None) -> JobContext:
+    def note(stage: str, *_: object) -> None:
+        if told is not None:
+            told.append(stage)
+
+    return JobContext(world.engine, operator("test"), clock, world.linkage, note)
+
+
+def job_of(path: Path) -> ImportJob:
+    rejects = path.with_name(f"{path.name}.rejects.jsonl")
+    return ImportJob(path, "jsonl", "BE-POL", ColumnMap(), rejects, later=True)
+
+
+@contextmanager
+def importing(path: Path, url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [str(EMPD), "import", str(path), "--authority", "BE-POL", "--json", *options],
+        env={**os.environ, "EMPD_DATABASE_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def rows_done(engine: Engine) -> int:
+    with Session(engine) as session:
+        return session.exec(select(ImportRun.rows)).first() or 0
+
+
+def test_a_killed_import_goes_on_behind_its_last_batch(
+    world: World, sqlite_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_cases(path)
+    with importing(path, sqlite_url, "--later") as process:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while rows_done(world.engine) < BATCH:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    committed = rows_done(world.engine)
+    assert BATCH <= committed < ROWS
+    # What the next batch had written of the rejects when it died.
+    with job_of(path).rejects.open("a") as file:
+        file.write('{"row": 1, "half a li')
+    with importing(path, sqlite_url, "--later") as process:
+        out, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    report = json.loads(out)
+    assert process.returncode == 0
+    assert report["resumed_at"] == committed
+    assert (report["read"], report["rejected"]) == (ROWS, len(BAD))
+    assert report["stored"] == ROWS - len(BAD)
+    found = counts(world.engine)
+    assert found["cases"] == found["case_records"] == ROWS - len(BAD)
+    assert found["claims"] == 3 * (ROWS - len(BAD))
+    lines = job_of(path).rejects.read_text("utf-8").splitlines()
+    assert [json.loads(line)["row"] for line in lines] == [number + 1 for number in BAD]
+    with Session(world.engine) as session:
+        ids = list(digests_of_open(session))
+        assert stale_records(session, ids[:BATCH]) == []
+        assert SqlIndex(session).frequencies([]).total == len(ids)
+        assert WaitingRepository(session).count() == len(ids)
+        assert verify_chain(AuditRepository(session)).intact
+
+
+def test_no_process_is_left_behind(world: World, sqlite_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_cases(path)
+    with importing(path, sqlite_url, "--later") as process:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while rows_done(world.engine) < BATCH:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        while members(process.pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def members(group: int) -> list[int]:
+    """Living processes of a process group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, _, pgrp = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            except OSError:
+                continue
+            if int(pgrp) == group and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+class Stop(Exception):
+    """The process ends here."""
+
+
+def test_an_import_that_failed_says_where_it_goes_on(any_world: World, tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_cases(path, BATCH + 10)
+    told: list[str] = []
+
+    def stop(stage: str, *_: object) -> None:
+        raise Stop(stage)
+
+    world = any_world
+    context = JobContext(world.engine, operator("test"), clock, world.linkage, stop)
+    with pytest.raises(Stop):
+        run_import(context, job_of(path))
+    report = run_import(context_of(world, told), job_of(path))
+    assert report.resumed_at == BATCH
+    assert report.read == BATCH + 10
+    assert told[-1] == f"storing, resumed behind row {BATCH}"
+    # Finished: the same file is read anew, and stores nothing.
+    again = run_import(context_of(world), job_of(path))
+    assert (again.resumed_at, again.stored, again.unchanged) == (0, 0, report.stored)
+
+
+def test_lost_rejects_are_written_again(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_cases(path, BATCH + 10)
+
+    def stop(stage: str, *_: object) -> None:
+        raise Stop(stage)
+
+    context = JobContext(world.engine, operator("test"), clock, world.linkage, stop)
+    with pytest.raises(Stop):
+        run_import(context, job_of(path))
+    job_of(path).rejects.unlink()
+    report = run_import(context_of(world), job_of(path))
+    rejected = sum(number < BATCH for number in BAD)
+    assert (report.resumed_at, report.rejected) == (0, rejected)
+    assert len(job_of(path).rejects.read_text("utf-8").splitlines()) == rejected
+
+
+def test_another_file_of_the_same_name_is_another_import(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_cases(path, 10)
+    run_import(context_of(world), job_of(path))
+    write_cases(path, 12)
+    report = run_import(context_of(world), job_of(path))
+    assert (report.resumed_at, report.stored, report.unchanged) == (0, 2, 10)
+
+
+def test_what_an_import_stores_is_what_registration_stores(
+    any_world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_cases(path, 20)
+    run_import(context_of(any_world), job_of(path))
+    with Session(any_world.engine) as session:
+        ids = list(digests_of_open(session))
+        assert len(ids) == 20
+        assert stale_records(session, ids) == []
+        records = matching_records(session, ids)
+        assert [record.names[0].text for record in records.values()][3] == "Delam Aesfay3"
