@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import make_url
 
-from service.cli.context import AsJson, guarded
-from service.cli.output import show_json, show_line
+from service.cases.records.operations import refresh_records as refresh_of
+from service.cli.context import AsJson, guarded, open_context
+from service.cli.output import progress_bar, show_json, show_line
 from service.config import Settings
 from service.errors import BadInput, Conflict, FieldError
+from service.jobs import JobContext
 from service.store.engine import make_engine
 from service.store.migrate import current_and_head, differences
 from service.store.migrate import upgrade as upgrade_schema
@@ -56,6 +58,19 @@ def check(as_json: AsJson = False) -> None:
     _say(as_json, body, f"revision {current} of {head}, {different} differences")
     if not fits:
         raise typer.Exit(1)
+
+
+@app.command()
+@guarded
+def refresh_records(as_json: AsJson = False) -> None:
+    """Write the matching records of cases that are missing or not what their claims say.
+
+    Example: empd db refresh-records
+    """
+    with open_context() as context, progress_bar() as progress:
+        where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)
+        written = refresh_of(where)
+    _say(as_json, {"written": written}, f"{written} records written")
 
 
 @app.command()

@@ -22,6 +22,12 @@ from service.cases.repository import chunks
 from service.cases.vocabulary import Status
 
 
+def case_ids(session: Session, *, after: int, limit: int) -> list[int]:
+    """Internal ids of cases, open or closed, behind an id."""
+    query = select(Case.id).where(col(Case.id) > after).order_by(col(Case.id)).limit(limit)
+    return [case_id or 0 for case_id in session.exec(query)]
+
+
 def digests_of_open(session: Session, ids: Collection[int] | None = None) -> dict[int, str]:
     """Content digests of open cases by internal id, whoever owns them, for comparisons.
 

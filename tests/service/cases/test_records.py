@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import string
+import subprocess
+import sys
 from datetime import date
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -160,3 +165,20 @@ def test_a_lost_or_stale_row_is_found_and_mended(any_world: World) -> None:
         put_records(session, claimed_records(session, found))
         assert stale_records(session, [lost, stale, sound]) == []  # type: ignore[list-item]  # stored
         assert matching_records(session, [lost, stale, sound]) == before  # type: ignore[list-item]  # stored
+
+
+def test_the_command_writes_what_is_missing(world: World, sqlite_url: str) -> None:
+    with world.work("BE-POL") as work:
+        draft = CaseDraft.model_validate(FULL)
+        register_case(work, world.linkage, draft, limit=10)
+    with world.engine.begin() as connection:
+        connection.execute(text("DELETE FROM case_records"))
+    empd = Path(sys.executable).parent / "empd"
+    for written in (1, 0):
+        done = subprocess.run(
+            [str(empd), "db", "refresh-records", "--json"],
+            env={**os.environ, "EMPD_DATABASE_URL": sqlite_url},
+            capture_output=True,
+            check=True,
+        )
+        assert json.loads(done.stdout) == {"written": written}
