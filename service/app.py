@@ -25,6 +25,7 @@ from service.dependencies import AppParts, Parts
 from service.exchange.europol.api import router as europol_routes
 from service.exchange.europol.pages import router as europol_pages
 from service.exchange.interpol.api import router as interpol_routes
+from service.following import follower_of
 from service.index.factory import index_factory
 from service.index.mirror import Mirror
 from service.linkage import Linkage
@@ -82,8 +83,8 @@ def create_app(
     settings = settings or Settings()
     metrics = Metrics()
     store = engine or make_engine(settings.database_url)
-    mirror = Mirror() if settings.index_mirror else None
-    linkage = Linkage(chosen_profile(settings), index_factory(settings, mirror=mirror))
+    mirror = Mirror() if settings.index == "sql" and settings.index_mirror else None
+    linkage = Linkage(chosen_profile(settings), index_factory(settings, mirror=mirror, clock=clock))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -93,7 +94,12 @@ def create_app(
         # What is loaded now lives as long as the process: the collector need not walk it.
         gc.freeze()
         gc.set_threshold(*COLLECT_EVERY)
+        follower = follower_of(settings, store, linkage, clock, metrics)
+        if follower is not None:
+            follower.start()
         yield
+        if follower is not None:
+            follower.stop()
         if engine is None:
             store.dispose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,10 +27,53 @@ class Settings(BaseSettings):
         default="sqlite:///var/empd.sqlite3",
         description="SQLAlchemy address of the store: SQLite file or postgresql+psycopg",
     )
-    index: Literal["sql"] = Field(default="sql", description="adapter of the candidate index")
+    index: Literal["sql", "elastic"] = Field(
+        default="sql",
+        description="adapter of the candidate index: tables of the store, or Elasticsearch",
+    )
     index_mirror: bool = Field(
         default=True,
         description="each worker keeps the index in memory, in step with its tables, for speed",
+    )
+    elastic_url: str = Field(
+        default="http://127.0.0.1:9200",
+        description="addresses of Elasticsearch nodes, separated by commas",
+    )
+    elastic_api_key: SecretStr = Field(
+        default=SecretStr(""), description="API key for Elasticsearch, as `id:key` in base64"
+    )
+    elastic_user: str = Field(default="", description="user for Elasticsearch, without an API key")
+    elastic_password: SecretStr = Field(default=SecretStr(""), description="password of that user")
+    elastic_ca: str = Field(
+        default="", description="file of the certificates that Elasticsearch's must be signed by"
+    )
+    elastic_fingerprint: str = Field(
+        default="",
+        description="SHA-256 of Elasticsearch's certificate, instead of a CA",
+    )
+    elastic_prefix: str = Field(
+        default="empd",
+        pattern=r"^[a-z][a-z0-9-]{0,40}$",
+        description="begin of the names of indices and aliases; one for each installation",
+    )
+    elastic_shards: int = Field(
+        default=1, ge=1, le=64, description="shards of the index; one serves 10 million cases"
+    )
+    elastic_replicas: int = Field(
+        default=1, ge=0, le=5, description="copies of each shard on other nodes, once it is built"
+    )
+    elastic_search_seconds: float = Field(
+        default=2.0, gt=0, description="a search that Elasticsearch has not answered by then failed"
+    )
+    elastic_write_seconds: float = Field(
+        default=30.0, gt=0, description="the same for one batch of writes"
+    )
+    elastic_admin_seconds: float = Field(
+        default=60.0, gt=0, description="the same for creating, refreshing and swapping an index"
+    )
+    elastic_fallback: bool = Field(
+        default=True,
+        description="keep the postings in the store too; they answer while Elasticsearch is away",
     )
     profile: str = Field(
         default="", description="file of the profile to score with; empty: the shipped one"
@@ -74,6 +118,18 @@ class Settings(BaseSettings):
             raise ValueError("EMPD_SECRET_KEY must be set in production")
         return self
 
+    @field_validator("elastic_url")
+    @classmethod
+    def _addresses(cls, text: str) -> str:
+        for url in text.split(","):
+            parts = urlsplit(url.strip())
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("is no list of http or https addresses")
+            if parts.username or parts.password:
+                # It would stand in the clear wherever settings are shown.
+                raise ValueError("holds a password: EMPD_ELASTIC_PASSWORD is the place for it")
+        return text
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, text: str) -> str:
@@ -84,6 +140,23 @@ class Settings(BaseSettings):
         if address.drivername not in {"sqlite", "postgresql+psycopg"}:
             raise ValueError("names neither sqlite nor postgresql+psycopg")
         return text
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> Settings:
+        if self.elastic_api_key.get_secret_value() and self.elastic_user:
+            raise ValueError("set EMPD_ELASTIC_API_KEY or EMPD_ELASTIC_USER, not both")
+        secret = self.elastic_api_key.get_secret_value() or self.elastic_user
+        if self.environment == "production" and self.index == "elastic":
+            if not secret:
+                raise ValueError("production needs EMPD_ELASTIC_API_KEY or EMPD_ELASTIC_USER")
+            if any(not url.startswith("https://") for url in self.elastic_urls):
+                raise ValueError("EMPD_ELASTIC_URL must be https in production")
+        return self
+
+    @property
+    def elastic_urls(self) -> list[str]:
+        """Addresses of the Elasticsearch nodes."""
+        return [url.strip() for url in self.elastic_url.split(",") if url.strip()]
 
     @property
     def secure_cookies(self) -> bool:

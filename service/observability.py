@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 ALLOWED_KEYS = frozenset(
     {
@@ -96,6 +96,11 @@ class Metrics:
             "empd_candidates_considered",
             "Candidates considered for one search",
             buckets=(0, 10, 50, 100, 200, 500, 1000, 5000),
+            registry=self.registry,
+        )
+        self.lag = Gauge(
+            "empd_index_lag_changes",
+            "Changes in the store that searches in Elasticsearch do not see yet",
             registry=self.registry,
         )
         self.alerts = Counter(

@@ -11,7 +11,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,12 +22,15 @@ from sqlalchemy.engine import make_url
 from matching.profile import load_profile
 from service.accounts.operations import add_authority
 from service.accounts.schemas import AuthorityIn, AuthorityKind
+from service.config import Settings
+from service.index.elastic_cluster import Cluster
 from service.index.sql import SqlIndex
 from service.linkage import Linkage
 from service.security.policy import Actor, ActorKind, Permission, operator
 from service.store.engine import make_engine
 from service.store.migrate import upgrade
 from service.store.unit_of_work import UnitOfWork, unit_of_work
+from tests.nodes import Node
 
 NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 AUTHORITIES = (("BE-POL", "BE"), ("NL-COA", "NL"), ("DE-JA", "DE"))
@@ -67,6 +70,56 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def elasticsearch_server() -> Iterator[str]:
+    """The address of a real Elasticsearch node."""
+    given = os.environ.get("EMPD_TEST_ELASTICSEARCH_URL")
+    if given:
+        yield given
+        return
+    with node_directory() as directory:
+        node = Node(directory)
+        try:
+            yield node.start()
+        finally:
+            node.stop()
+
+
+@contextmanager
+def node_directory() -> Iterator[Path]:
+    """A directory that the server's own user can reach, unlike pytest's."""
+    with tempfile.TemporaryDirectory(prefix="empd-es-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        yield directory
+
+
+@pytest.fixture
+def elastic_settings(elasticsearch_server: str) -> Iterator[Settings]:
+    """Settings for indices of this test alone."""
+    settings = Settings(
+        index="elastic",
+        elastic_url=elasticsearch_server,
+        elastic_prefix=f"t{uuid.uuid4().hex[:12]}",
+        elastic_replicas=0,
+        # A machine busy with all the tests may take longer than an officer would wait.
+        elastic_search_seconds=30,
+    )
+    yield settings
+    cluster = Cluster(settings, clock)
+    for generation in cluster.generations():
+        cluster.drop(generation)
+    cluster.close()
+
+
+@pytest.fixture
+def cluster(elastic_settings: Settings) -> Iterator[Cluster]:
+    """The cluster as the index asks it."""
+    cluster = Cluster(elastic_settings, clock)
+    yield cluster
+    cluster.close()
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'empd.sqlite3'}"
@@ -89,6 +142,12 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 def postgres_engine(postgres_url: str) -> Iterator[Engine]:
     """A migrated PostgreSQL store."""
     yield from _engine(postgres_url)
+
+
+@pytest.fixture
+def elastic_store(tmp_path: Path) -> Iterator[Engine]:
+    """A second migrated SQLite store, beside which an Elasticsearch index stands."""
+    yield from _engine(f"sqlite:///{tmp_path / 'elastic.sqlite3'}")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -126,6 +126,18 @@ def unpack(packed: int) -> Attributes:
     )
 
 
+def repack(held: Attributes) -> int:
+    """The integer that `unpack` read attributes from."""
+    return (
+        (held.year - FIRST_YEAR if held.year else 0)
+        | held.month << _MONTH_SHIFT
+        | held.day << _DAY_SHIFT
+        | held.sex << _SEX_SHIFT
+        | held.nation << _NATION_SHIFT
+        | held.kind << _KIND_SHIFT
+    )
+
+
 def of_kinds(packed: PackedArray, kinds: Collection[str]) -> BoolArray:
     """Which cases are of the given kinds; no kinds means all, shape (cases,)."""
     if not kinds:

@@ -9,7 +9,14 @@ from sqlalchemy import and_, delete, false, func, insert, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.alerts.models import Alert, Cluster, ClusterMember, MatchRun, Verdict
+from service.alerts.models import (
+    Alert,
+    Cluster,
+    ClusterMember,
+    MatchRun,
+    Verdict,
+    WaitingComparison,
+)
 from service.alerts.schemas import AlertStatus
 from service.cases.models import Case, WaitingCase
 from service.cases.repository import chunks
@@ -271,3 +278,9 @@ def _cluster_of(case_id: int) -> SelectOfScalar[Cluster]:
         .join(ClusterMember, col(ClusterMember.cluster_id) == col(Cluster.id))
         .where(col(ClusterMember.case_id) == case_id)
     )
+
+
+def waiting_comparisons(session: Session, limit: int) -> Sequence[int]:
+    """Internal ids of cases that wait to be compared, the oldest first."""
+    query = select(WaitingComparison.case_id).order_by(col(WaitingComparison.case_id)).limit(limit)
+    return [case_id for case_id in session.exec(query) if case_id is not None]

@@ -11,7 +11,7 @@ from service.alerts.operations import alerted_pairs
 from service.alerts.schemas import AlertOut
 from service.alerts.view import alert_views
 from service.audit.schemas import AuditEvent
-from service.cases.intake import amend, close, register_case
+from service.cases.intake import Intake, amend, close, register_case
 from service.cases.repository import CaseRepository, ReadableCase
 from service.cases.schemas import CaseAmendment, CaseClosure, CaseDraft, CaseOut, ShareIn
 from service.cases.sharing import share_case, unshare_case
@@ -33,10 +33,14 @@ _REFERENCE: TypeAdapter[str] = TypeAdapter(Reference)
 
 
 class RegisteredOut(BaseModel):
-    """The case as stored and the possible links it raised; these with `alert:read` only."""
+    """The case as stored and the possible links it raised; these with `alert:read` only.
+
+    `compared` is false when the index was away: links are looked for when it is back.
+    """
 
     case: CaseOut
     alerts: list[AlertOut]
+    compared: bool
 
 
 @router.post("", status_code=201)
@@ -46,17 +50,18 @@ def register(draft: CaseDraft, work: Work, parts: AppParts, response: Response) 
     response.headers["Location"] = f"/api/v1/cases/{intake.stored.case.public_id}"
     for alert in intake.alerts:
         parts.metrics.alerts.labels(alert.band).inc()
-    return _registered(work, intake.stored.case.public_id, intake.alerts)
+    return _registered(work, intake)
 
 
-def _registered(work: UnitOfWork, public_id: str, alerts: list[Any]) -> RegisteredOut:
+def _registered(work: UnitOfWork, intake: Intake) -> RegisteredOut:
     repository = CaseRepository(work.session, work.actor)
-    found = repository.get(public_id)
+    found = repository.get(intake.stored.case.public_id)
     return RegisteredOut(
         case=case_view(repository, found, work.clock().date()),
-        alerts=alert_views(work, alerted_pairs(work, alerts))
+        alerts=alert_views(work, alerted_pairs(work, intake.alerts))
         if work.actor.may(Permission.ALERT_READ)
         else [],
+        compared=intake.compared,
     )
 
 
@@ -120,7 +125,7 @@ def change(case_id: str, amendment: CaseAmendment, work: Work, parts: AppParts) 
     intake = amend(
         work, parts.linkage, case_id, amendment, limit=parts.settings.alert_candidate_limit
     )
-    return _registered(work, case_id, intake.alerts)
+    return _registered(work, intake)
 
 
 @router.post("/{case_id}/close")

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from matching.retrieval import index_entry
 from service.alerts.models import Alert
 from service.alerts.operations import lapse_all, raise_alerts
+from service.alerts.waiting import compare_later
 from service.cases.operations import StoredCase, amend_case, close_case, store_case
 from service.cases.schemas import CaseAmendment, CaseClosure, CaseDraft
+from service.errors import IndexNotReady, IndexUnavailable
 from service.linkage import Linkage
 from service.risk.operations import refresh_signs
 from service.store.unit_of_work import UnitOfWork
@@ -16,10 +18,15 @@ from service.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A case just taken in, with the possible links it raised."""
+    """A case just taken in, with the possible links it raised.
+
+    `compared` is false while the index of candidates does not answer: the case is
+    stored all the same, and compared when the index is back.
+    """
 
     stored: StoredCase
     alerts: list[Alert]
+    compared: bool = True
 
 
 def register_case(
@@ -31,7 +38,7 @@ def register_case(
         Forbidden: If the actor may not register for that authority.
         BadInput: If a value cannot be.
         Conflict: If the authority has a case with this `record_id`.
-        IndexUnavailable: If the index does not answer.
+        IndexUnavailable: If the index in the store cannot be written.
     """
     stored = store_case(work, draft, authority_code=authority_code)
     return _link(work, linkage, stored, limit=limit)
@@ -56,6 +63,12 @@ def close(work: UnitOfWork, linkage: Linkage, public_id: str, closure: CaseClosu
 def _link(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limit: int) -> Intake:
     work.session.flush()
     linkage.open_index(work.session).upsert([index_entry(stored.case.id or 0, stored.record)])
-    alerts = raise_alerts(work, linkage, stored, limit=limit)
+    compared, alerts = True, list[Alert]()
+    try:
+        alerts = raise_alerts(work, linkage, stored, limit=limit)
+    except (IndexUnavailable, IndexNotReady):
+        # Nobody waits at the counter for a server that is away.
+        compare_later(work, stored.case)
+        compared = False
     refresh_signs(work, [stored.case.id or 0])
-    return Intake(stored, alerts)
+    return Intake(stored, alerts, compared)

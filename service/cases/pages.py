@@ -138,6 +138,7 @@ def _case_page(
         case=case_view(repository, found, work.clock().date()),
         owns=repository.owns(found.case),
         alerts=[alert_detail(work, pair) for pair in pairs],
+        compared=found.case.compared_at is not None,
         changes=repository.changes(found.case.id or 0) if found.full else (),
         close_reasons=list(CloseReason),
         errors=extra.get("errors", ()),

@@ -55,10 +55,14 @@ def register(
             {
                 "case": case.model_dump(mode="json"),
                 "alerts": [alert.model_dump(mode="json") for alert in alerts],
+                "compared": intake.compared,
             }
         )
         return
-    show_line(f"registered as {case.case_id}; {len(alerts)} possible links")
+    links = (
+        f"{len(alerts)} possible links" if intake.compared else "compared when the index is back"
+    )
+    show_line(f"registered as {case.case_id}; {links}")
     show_table(
         ("alert", "link", "band", "bits", "other case", "authority"),
         (

@@ -16,6 +16,7 @@ from service.cli import (
     cases,
     database,
     demonstration,
+    draining,
     files,
     indexing,
     matching,
@@ -40,6 +41,7 @@ app.add_typer(accounts.officials, name="account")
 app.add_typer(accounts.clients, name="client")
 app.add_typer(cases.app, name="case")
 app.add_typer(alerts.app, name="alert")
+indexing.app.command("drain")(draining.drain)
 app.add_typer(indexing.app, name="index")
 app.add_typer(matching.app, name="match")
 app.add_typer(profiles.app, name="profile")

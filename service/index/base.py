@@ -9,6 +9,7 @@ from typing import Protocol
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry
+from service.index.differences import Differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,9 @@ class CandidateIndex(Protocol):
 
     def compact(self, scattered: Collection[int]) -> None:
         """Write a share of what `scattered` named in a form that is quicker to read."""
+
+    def verify(self, expected: Iterable[IndexEntry]) -> Differences:
+        """Compare with what the store says, given by rising id."""
 
     def generation(self) -> Generation:
         """The generation that answers."""

@@ -12,6 +12,7 @@ from matching.retrieval import NAME, IndexEntry, InvertedFile, Ranked, Tally, in
 from matching.retrieval.attributes import BoolArray, IntArray, PackedArray, of_kinds
 from service.errors import IndexNotReady
 from service.index.base import Candidate, Candidates, Generation, Scope
+from service.index.differences import Differences
 
 
 def allowed_by(scope: Scope) -> Callable[[IntArray, PackedArray], BoolArray]:
@@ -122,6 +123,13 @@ class MemoryIndex:
 
     def compact(self, scattered: Collection[int]) -> None:
         """Nothing to do."""
+
+    def verify(self, expected: Iterable[IndexEntry]) -> Differences:
+        """Compare with what the store says, given by rising id."""
+        entries = self._contents.entries
+        found = Differences()
+        found.compare((entries[case_id] for case_id in sorted(entries)), expected)
+        return found
 
     def generation(self) -> Generation:
         """The generation that answers."""

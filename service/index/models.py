@@ -14,6 +14,7 @@ WITHOUT_ROWID = {"sqlite_with_rowid": False}
 class IndexState(Base, table=True):
     """One generation: how far it is built, how many cases it holds, whether it answers.
 
+    `postings` says whether the cases of its terms are kept, or its vocabulary only.
     While a generation is built, writers keep up to date what it holds already: the
     cases up to `built_until`; the builder reads the others later.
     """
@@ -25,6 +26,7 @@ class IndexState(Base, table=True):
     state: str
     cases: int = 0
     built_until: int = 0
+    postings: bool = True
 
 
 class IndexTerm(Base, table=True):

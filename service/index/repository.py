@@ -76,9 +76,9 @@ class IndexRepository:
                 return states
         return []
 
-    def new_generation(self) -> IndexState:
+    def new_generation(self, *, postings: bool) -> IndexState:
         """Begin a generation."""
-        state = IndexState(term_schema=SCHEMA, state=BUILDING)
+        state = IndexState(term_schema=SCHEMA, state=BUILDING, postings=postings)
         self.session.add(state)
         self.session.flush()
         return state

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -14,6 +13,8 @@ from matching.record import PersonRecord
 from matching.retrieval import NAME, SCHEMA, IndexEntry, IndexQuery, TermGroup, index_query
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index.base import Candidates, Generation, Scope
+from service.index.differences import Differences
+from service.index.marks import lose_step
 from service.index.memory import allowed_by, candidates_of
 from service.index.mirror import Mirror
 from service.index.models import IndexState
@@ -24,30 +25,9 @@ from service.index.vocabulary.repository import VocabularyRepository
 from service.index.writing import SqlWriter
 
 _T = TypeVar("_T")
+_NOT_BUILT = "the candidate index must be built: run `empd index build`"
 KEPT_CHANGES = 100_000
 """Rows of the log that are kept: a mirror that lies further behind is loaded anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """What a verification found; empty when the index says what the store says.
-
-    Attributes:
-        missing: Entries of cases that the index lacks.
-        stale: Entries that it holds otherwise.
-        surplus: Cases that it holds and should not.
-        miscounted: Terms whose number of cases differs from their postings.
-    """
-
-    missing: list[IndexEntry]
-    stale: list[IndexEntry]
-    surplus: list[int]
-    miscounted: int
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing differs."""
-        return not (self.missing or self.stale or self.surplus or self.miscounted)
 
 
 class SqlIndex:
@@ -61,7 +41,8 @@ class SqlIndex:
         Args:
             session: The transaction to read and write in.
             mirror: Answers from memory where it is in step.
-            postings: Whether the cases of terms are kept here; else only the vocabulary.
+            postings: Whether generations that are begun keep the cases of terms; else only
+                the vocabulary.
         """
         self._session = session
         self._mirror = mirror
@@ -71,6 +52,8 @@ class SqlIndex:
     def candidates(self, query: PersonRecord, scope: Scope, limit: int) -> Candidates:
         """The best candidates for a record; ties by id."""
         state = self._state()
+        if not state.postings:
+            raise IndexNotReady(_NOT_BUILT)
         asked = index_query(query)
         allowed = allowed_by(scope)
         if self._mirror is not None and self._mirror.follow(self._repository, state):
@@ -124,10 +107,10 @@ class SqlIndex:
             self._mirror.before_writing(self._repository, active)
         for state in (active, *(s for s in states if s.state == BUILDING)):
             if state.term_schema == SCHEMA:
-                yield state, self._writer(state.number or 0)
+                yield state, self._writer(state)
 
-    def _writer(self, number: int) -> SqlWriter:
-        return SqlWriter(self._session, number, postings=self._with_postings)
+    def _writer(self, state: IndexState) -> SqlWriter:
+        return SqlWriter(self._session, state.number or 0, postings=state.postings)
 
     def hold(self) -> None:
         """Let nobody else write the index until this transaction ends."""
@@ -138,12 +121,11 @@ class SqlIndex:
         for state in self._read(self._repository.lock):
             if state.state == BUILDING:
                 self._repository.set_state(state.number or 0, OLD)
-        return _generation(self._repository.new_generation())
+        return _generation(self._repository.new_generation(postings=self._with_postings))
 
     def fill(self, generation: Generation, entries: Collection[IndexEntry]) -> None:
         """Put a share of the cases into a generation."""
-        self._built(generation)
-        self._writer(generation.number).replace(entries)
+        self._writer(self._built(generation)).replace(entries)
         if entries:
             self._repository.note_built(generation.number, max(e.case_id for e in entries))
 
@@ -156,14 +138,23 @@ class SqlIndex:
         self._repository.set_state(generation.number, ACTIVE)
         self._repository.refresh_statistics()
 
-    def _built(self, generation: Generation) -> None:
-        states = self._read(self._repository.lock)
-        if all(s.number != generation.number or s.state == OLD for s in states):
-            raise IndexNotReady("this generation of the index was not built")
+    def _built(self, generation: Generation) -> IndexState:
+        for state in self._read(self._repository.lock):
+            if state.number == generation.number and state.state != OLD:
+                return state
+        raise IndexNotReady("this generation of the index was not built")
 
-    def sweep(self, most: int) -> bool:
-        """Delete about so many rows that no generation needs; true while some are left."""
-        self._repository.forget_changes(self._repository.last_change() - KEPT_CHANGES)
+    def sweep(self, most: int, *, needed_after: int | None = None) -> bool:
+        """Delete about so many rows that no generation needs; true while some are left.
+
+        Args:
+            most: Rows to delete in one transaction.
+            needed_after: Changes behind this number are still to be carried elsewhere.
+        """
+        until = self._repository.last_change() - KEPT_CHANGES
+        self._repository.forget_changes(until if needed_after is None else min(until, needed_after))
+        if needed_after is None:
+            lose_step(self._session, until)
         postings = PostingRepository(self._session)
         for state in self._read(self._repository.lock):
             number = state.number or 0
@@ -224,22 +215,8 @@ class SqlIndex:
     def verify(self, expected: Iterable[IndexEntry]) -> Differences:
         """Compare with what the store says, given by rising id."""
         number = self._state().number or 0
-        found = Differences([], [], [], PostingRepository(self._session).miscounted(number))
-        held = self._repository.all_held(number)
-        ours = next(held, None)
-        for entry in expected:
-            while ours is not None and ours.case_id < entry.case_id:
-                found.surplus.append(ours.case_id)
-                ours = next(held, None)
-            if ours is None or ours.case_id != entry.case_id:
-                found.missing.append(entry)
-                continue
-            if ours != entry:
-                found.stale.append(entry)
-            ours = next(held, None)
-        while ours is not None:
-            found.surplus.append(ours.case_id)
-            ours = next(held, None)
+        found = Differences(miscounted=PostingRepository(self._session).miscounted(number))
+        found.compare(self._repository.all_held(number), expected)
         return found
 
     def _state(self) -> IndexState:
@@ -253,7 +230,7 @@ class SqlIndex:
 
     def _usable(self, state: IndexState | None) -> IndexState:
         if state is None or state.term_schema != SCHEMA:
-            raise IndexNotReady("the candidate index must be built: run `empd index build`")
+            raise IndexNotReady(_NOT_BUILT)
         return state
 
 

@@ -14,7 +14,7 @@ from service.cases.records.repository import matching_records
 from service.cases.repository import CaseRepository
 from service.clock import Clock
 from service.index.base import CandidateIndex, Generation
-from service.index.sql import Differences, SqlIndex
+from service.index.differences import Differences
 from service.security.policy import Actor
 from service.store.engine import for_reading
 from service.store.transaction import transaction
@@ -134,11 +134,11 @@ class Upkeep:
         return len(scattered)
 
     def verify(self) -> Differences:
-        """Compare the tables of the index with the cases, in one snapshot."""
+        """Compare the index with the cases, in one snapshot."""
         with store_errors(), Session(for_reading(self.engine)) as session:
             if session.get_bind().dialect.name == "postgresql":
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            return SqlIndex(session).verify(self._expected(session))
+            return self.open_index(session).verify(self._expected(session))
 
     def _expected(self, session: Session) -> Iterator[IndexEntry]:
         cases = CaseRepository(session, self.actor)

@@ -8,8 +8,11 @@ from service.audit import models as audit
 from service.cases import models as cases
 from service.exchange import models as exchange
 from service.exchange.europol import models as europol
+from service.index import marks
 from service.index import models as index
 from service.risk import models as risk
 from service.store.base import Base
 
-__all__ = ["Base", "accounts", "alerts", "audit", "cases", "europol", "exchange", "index", "risk"]
+__all__ = [
+    "Base", "accounts", "alerts", "audit", "cases", "europol", "exchange", "index", "marks", "risk",
+]

@@ -15,9 +15,13 @@ from matching.record import BirthDate, CaseKind, Contact, Name, PartialDate, Per
 from matching.retrieval import index_entry
 from service.errors import IndexNotReady
 from service.index.base import CandidateIndex, Generation, Scope
+from service.index.elastic import ElasticIndex
+from service.index.elastic_cluster import Cluster
 from service.index.memory import MemoryIndex
 from service.index.mirror import Mirror
+from service.index.outbox import Outbox
 from service.index.sql import SqlIndex
+from tests.conftest import clock
 
 GIVEN = (
     "Mohammed Ahmad Fatima Zahra Selam Dawit Abdirahman Linh Oleksandr Arben Andrei Mamadou"
@@ -40,6 +44,9 @@ def record(
     return PersonRecord("r", kind, (Name.of(name),), births, sex, nations)
 
 
+CHANGING = {"upsert", "remove", "activate"}
+
+
 class Committing:
     """An adapter of the store as the service uses it: each change commits, each search reads."""
 
@@ -50,11 +57,35 @@ class Committing:
     def __getattr__(self, name: str) -> Any:
         def call(*args: Any) -> Any:
             with Session(self._engine) as session:
-                answer = getattr(SqlIndex(session, mirror=self._mirror), name)(*args)
+                answer = getattr(self._open(session), name)(*args)
                 session.commit()
-                return answer
+            if name in CHANGING:
+                self._settle()
+            return answer
 
         return call
+
+    def _open(self, session: Session) -> CandidateIndex:
+        return SqlIndex(session, mirror=self._mirror)
+
+    def _settle(self) -> None:
+        """The tables are in step when the transaction ends."""
+
+
+class Carried(Committing):
+    """Elasticsearch as the service uses it, with everything carried there after each change."""
+
+    def __init__(self, engine: Engine, cluster: Cluster) -> None:
+        super().__init__(engine, None)
+        self._cluster = cluster
+        self._outbox = Outbox(engine, cluster, clock)
+        self.activate(self.begin())
+
+    def _open(self, session: Session) -> CandidateIndex:
+        return ElasticIndex(session, self._cluster, fallback=False)
+
+    def _settle(self) -> None:
+        self._outbox.drain()
 
 
 ADAPTERS = [
@@ -63,6 +94,7 @@ ADAPTERS = [
     "sqlite-mirror",
     pytest.param("postgres", marks=pytest.mark.postgres),
     pytest.param("postgres-mirror", marks=pytest.mark.postgres),
+    pytest.param("elastic", marks=pytest.mark.elastic),
 ]
 
 
@@ -70,6 +102,11 @@ ADAPTERS = [
 def index(request: pytest.FixtureRequest) -> CandidateIndex:
     if request.param == "memory":
         return MemoryIndex()
+    if request.param == "elastic":
+        carried: CandidateIndex = Carried(
+            request.getfixturevalue("engine"), request.getfixturevalue("cluster")
+        )
+        return carried
     store, _, mirrored = request.param.partition("-")
     engine: Engine = request.getfixturevalue("engine" if store == "sqlite" else "postgres_engine")
     index: CandidateIndex = Committing(engine, Mirror(in_background=False) if mirrored else None)
@@ -229,13 +266,18 @@ def misspelt(name: str, rng: random.Random) -> str:
     )
 
 
-def test_adapters_agree_on_recall(engine: Engine, postgres_engine: Engine) -> None:
+@pytest.mark.postgres
+@pytest.mark.elastic
+def test_adapters_agree_on_recall(
+    engine: Engine, postgres_engine: Engine, elastic_store: Engine, cluster: Cluster
+) -> None:
     recalls = []
     adapters: list[Any] = [
         MemoryIndex(),
         Committing(engine, None),
         Committing(postgres_engine, None),
         Committing(postgres_engine, Mirror(in_background=False)),
+        Carried(elastic_store, cluster),
     ]
     for index in adapters:
         records = fill(index, 600)

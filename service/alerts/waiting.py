@@ -1,0 +1,65 @@
+"""Compare later what was registered while the index of candidates was away."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from service.alerts.models import WaitingComparison
+from service.alerts.operations import raise_alerts
+from service.alerts.repository import waiting_comparisons
+from service.audit.schemas import AuditEvent
+from service.cases.models import Case
+from service.cases.operations import StoredCase, is_open
+from service.cases.repository import CaseRepository, matching_records
+from service.clock import Clock
+from service.linkage import Linkage
+from service.security.policy import operator
+from service.store.engine import for_reading
+from service.store.unit_of_work import UnitOfWork, store_errors, unit_of_work
+
+AT_ONCE = 50
+"""Cases compared in one round: some seconds, so that changes are carried on between."""
+
+
+def compare_later(work: UnitOfWork, case: Case) -> None:
+    """Remember that a case has to be compared; it commits with the case."""
+    case.compared_at = None
+    work.session.merge(WaitingComparison(case_id=case.id))
+    work.session.flush()
+
+
+def compare_waiting(engine: Engine, linkage: Linkage, clock: Clock, *, limit: int) -> int:
+    """Compare cases that wait, each in a transaction of its own.
+
+    Args:
+        engine: The store.
+        linkage: Matching.
+        clock: Source of the current time.
+        limit: Candidates to score for each.
+
+    Returns:
+        How many were compared or needed no comparison any more.
+
+    Raises:
+        IndexUnavailable: If the index is away again; the others go on waiting.
+    """
+    with store_errors(), Session(for_reading(engine)) as session:
+        waiting = waiting_comparisons(session, AT_ONCE)
+    for case_id in waiting:
+        with unit_of_work(engine, operator("index"), clock=clock) as work:
+            _compare(work, linkage, case_id, limit=limit)
+    return len(waiting)
+
+
+def _compare(work: UnitOfWork, linkage: Linkage, case_id: int, *, limit: int) -> None:
+    waiting = work.session.get(WaitingComparison, case_id)
+    found = CaseRepository(work.session, work.actor).by_ids([case_id]).get(case_id)
+    ids = (found.case.public_id,) if found else ()
+    work.audit(AuditEvent("case:compare", case_ids=ids))
+    if waiting is None:
+        return
+    work.session.delete(waiting)
+    if found is not None and is_open(found.case):
+        record = matching_records(work.session, [case_id])[case_id]
+        raise_alerts(work, linkage, StoredCase(found.case, record), limit=limit)
