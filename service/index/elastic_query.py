@@ -79,12 +79,20 @@ def entry_of(source: dict[str, Any]) -> IndexEntry:
 def _attribute_terms(held: Attributes) -> list[str]:
     terms = [_year(held.year), f"s{held.sex}", f"n{held.nation}", f"k{held.kind}"]
     if held.month:
-        terms += [_day(held.year, held.month, held.day), _anniversary(held.month, held.day)]
+        terms += [
+            _month(held.year, held.month),
+            _day(held.year, held.month, held.day),
+            _anniversary(held.month, held.day),
+        ]
     return terms
 
 
 def _year(year: int) -> str:
     return f"y{year}"
+
+
+def _month(year: int, month: int) -> str:
+    return f"m{year}{month:02d}"
 
 
 def _day(year: int, month: int, day: int) -> str:
@@ -200,6 +208,13 @@ def _birth_bits(query: IndexQuery, asked: Attributes) -> dict[str, float]:
     found.update(zip(map(_year, (_YEARS[1:] + FIRST_YEAR).tolist()), of_year[1:], strict=True))
     if not asked.month:
         return found
+    another = asked.day % 2 + 1
+    in_month = _YEARS | np.uint32(repack(Attributes(0, asked.month, another, 0, 0, 0)))
+    for year, bits, without in zip(
+        _YEARS.tolist(), _bits(birth, query.years, in_month), of_year, strict=True
+    ):
+        if year and bits > without:
+            found[_month(year + FIRST_YEAR, asked.month)] = bits
     for month, day in ((asked.month, asked.day), (asked.day, asked.month)):
         packed = _YEARS | np.uint32(repack(Attributes(0, month, day, 0, 0, 0)))
         of_day = _bits(birth, query.years, packed)
