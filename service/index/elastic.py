@@ -260,6 +260,6 @@ def _scored(
         met = [max(bits) for bits in said if bits]
         if met or not set(asked.days).isdisjoint(entry.terms):
             packed = np.array([entry.packed], dtype=np.uint32)
-            birth = float(attribute_bits(asked.packed, asked.years, packed)[0])
+            birth = float(attribute_bits(asked.packed, packed)[0])
             found.append(Candidate(entry.case_id, sum(met) + birth))
     return found

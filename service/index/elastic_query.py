@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.record import CaseKind
 from matching.retrieval import IndexEntry, IndexQuery, TermGroup, exact_groups
@@ -30,8 +31,8 @@ LEVELS = 16
 """Weights of a group that are told apart: each is one clause; finer ones gain no recall."""
 IGNORED_FROM = 8_000
 """Longer terms are not indexed: Lucene refuses more than 32,766 bytes."""
-_YEARS = np.arange(256, dtype=np.uint32)
-"""Every year that a packed integer can hold; the first stands for unknown."""
+YEARS, MONTHS, INTERVALS = 256, 12, 15
+"""Years, months and, above the months, codes of intervals that a packed integer can hold."""
 
 SORT = ("y", "nat", "sex")
 """Order of the documents on disk: a query's year lies together, which halves its cost."""
@@ -77,13 +78,15 @@ def entry_of(source: dict[str, Any]) -> IndexEntry:
 
 
 def _attribute_terms(held: Attributes) -> list[str]:
-    terms = [_year(held.year), f"s{held.sex}", f"n{held.nation}", f"k{held.kind}"]
+    terms = [f"s{held.sex}", f"n{held.nation}", f"k{held.kind}"]
+    if held.month > MONTHS:
+        return [*terms, _cell(held.year, held.month)]
+    terms.append(_year(held.year))
     if held.month:
-        terms += [
-            _month(held.year, held.month),
-            _day(held.year, held.month, held.day),
-            _anniversary(held.month, held.day),
-        ]
+        terms.append(_cell(held.year, held.month))
+    if held.day:
+        terms.append(_day(held.year, held.month, held.day))
+        terms.append(_anniversary(held.month, held.day))
     return terms
 
 
@@ -91,7 +94,8 @@ def _year(year: int) -> str:
     return f"y{year}"
 
 
-def _month(year: int, month: int) -> str:
+def _cell(year: int, month: int) -> str:
+    """A month of a year, or an interval of years around one."""
     return f"m{year}{month:02d}"
 
 
@@ -185,7 +189,7 @@ def _attribute_clauses(query: IndexQuery) -> tuple[list[Clause], float]:
     asked = unpack(query.packed)
     clauses, raised = [], 0.0
     for terms in (
-        _birth_bits(query, asked),
+        _birth_bits(asked) if asked.year else {},
         _code_bits("s", "sex", asked.sex),
         _code_bits("n", "nation", asked.nation),
     ):
@@ -200,31 +204,34 @@ def _attribute_clauses(query: IndexQuery) -> tuple[list[Clause], float]:
     return clauses, raised
 
 
-def _birth_bits(query: IndexQuery, asked: Attributes) -> dict[str, float]:
+def _birth_bits(asked: Attributes) -> dict[str, float]:
     """Bits of each term about birth; of several that a case holds the highest is right."""
-    birth = repack(Attributes(asked.year, asked.month, asked.day, 0, 0, 0))
-    of_year = _bits(birth, query.years, _YEARS)
+    birth = repack(replace(asked, sex=0, nation=0, kind=0))
     found = {_year(0): 0.0}
-    found.update(zip(map(_year, (_YEARS[1:] + FIRST_YEAR).tolist()), of_year[1:], strict=True))
-    if not asked.month:
+    months = {month: _bits_by_year(birth, month, 0) for month in range(INTERVALS + 1)}
+    for year in range(1, YEARS):
+        least = min(months[month][year] for month in range(MONTHS + 1))
+        found[_year(year + FIRST_YEAR)] = least
+        for month in range(1, INTERVALS + 1):
+            if month > MONTHS or months[month][year] > least:
+                found[_cell(year + FIRST_YEAR, month)] = months[month][year]
+    if not asked.day:
         return found
-    another = asked.day % 2 + 1
-    in_month = _YEARS | np.uint32(repack(Attributes(0, asked.month, another, 0, 0, 0)))
-    for year, bits, without in zip(
-        _YEARS.tolist(), _bits(birth, query.years, in_month), of_year, strict=True
-    ):
-        if year and bits > without:
-            found[_month(year + FIRST_YEAR, asked.month)] = bits
-    for month, day in ((asked.month, asked.day), (asked.day, asked.month)):
-        packed = _YEARS | np.uint32(repack(Attributes(0, month, day, 0, 0, 0)))
-        of_day = _bits(birth, query.years, packed)
-        often = min(of_day[1:])
-        if often > min(of_year):
-            found[_anniversary(month, day)] = often
-        for year, bits, without in zip(_YEARS.tolist(), of_day, of_year, strict=True):
-            if year and bits > max(without, often):
-                found[_day(year + FIRST_YEAR, month, day)] = bits
+    for month, day in {(asked.month, asked.day), (asked.day, asked.month)}:
+        if month > MONTHS:
+            continue
+        bits = _bits_by_year(birth, month, day)
+        found[_anniversary(month, day)] = least = min(bits[1:])
+        for year in range(1, YEARS):
+            if bits[year] > max(least, months[month][year]):
+                found[_day(year + FIRST_YEAR, month, day)] = bits[year]
     return found
+
+
+def _bits_by_year(birth: int, month: int, day: int) -> list[float]:
+    """What each year says with a month and day, shape (YEARS,)."""
+    rest = repack(Attributes(0, month, day, 0, 0, 0))
+    return _bits(birth, np.arange(YEARS, dtype=np.uint32) | np.uint32(rest))
 
 
 def _code_bits(letter: str, attribute: str, code: int) -> dict[str, float]:
@@ -234,10 +241,10 @@ def _code_bits(letter: str, attribute: str, code: int) -> dict[str, float]:
     unknown = Attributes(0, 0, 0, 0, 0, 0)
     other = 2 if code == 1 else 1
     packed = [repack(replace(unknown, **{attribute: each})) for each in (code, 0, other)]
-    same, none, differs = _bits(packed[0], None, np.array(packed, dtype=np.uint32))
+    same, none, differs = _bits(packed[0], np.array(packed, dtype=np.uint32))
     return {f"{letter}{code}": same, f"{letter}0": none, f"{letter}{other}": differs}
 
 
-def _bits(asked: int, years: tuple[int, int] | None, packed: Any) -> list[float]:
-    found: list[float] = attribute_bits(asked, years, packed).tolist()
+def _bits(asked: int, packed: NDArray[np.uint32]) -> list[float]:
+    found: list[float] = attribute_bits(asked, packed).tolist()
     return found
