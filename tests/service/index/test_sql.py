@@ -216,6 +216,7 @@ def test_the_log_tells_what_changed_in_order(engine: Engine) -> None:
 def test_without_postings_the_vocabulary_still_follows(engine: Engine) -> None:
     with Session(engine) as session:
         index = SqlIndex(session, postings=False)
+        index.activate(index.begin())
         index.upsert([index_entry(n, person(seeded(n))) for n in range(1, 30)])
         asked, groups = index.plan(person(seeded(4)))
         assert len(groups) == len(asked.parts)
@@ -261,5 +262,5 @@ def test_all_index_tables_are_tables_of_the_store() -> None:
     names = {name for name in Base.metadata.tables if name.startswith("index_")}
     assert names == {
         "index_generations", "index_terms", "index_keys", "index_postings", "index_rare",
-        "index_cases", "index_changes",
+        "index_cases", "index_changes", "index_outbox",
     }  # fmt: skip
