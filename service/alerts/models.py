@@ -38,14 +38,6 @@ class Alert(Base, table=True):
     raised_by: str
 
 
-class WaitingComparison(Base, table=True):
-    """A case that was registered or changed while the index was away, still to be compared."""
-
-    __tablename__ = "waiting_comparisons"
-
-    case_id: int | None = Field(default=None, primary_key=True, foreign_key="cases.id")
-
-
 class Verdict(Base, table=True):
     """A named person's decision on an alert; append-only, may be withdrawn with a reason."""
 

@@ -15,7 +15,6 @@ from service.alerts.models import (
     ClusterMember,
     MatchRun,
     Verdict,
-    WaitingComparison,
 )
 from service.alerts.schemas import AlertStatus
 from service.cases.models import Case, WaitingCase
@@ -204,6 +203,10 @@ class WaitingRepository:
         for chunk in chunks(sorted(case_ids)):
             self.session.execute(delete(WaitingCase).where(col(WaitingCase.case_id).in_(chunk)))
 
+    def has(self, case_id: int) -> bool:
+        """Whether a case waits."""
+        return self.session.get(WaitingCase, case_id) is not None
+
     def first(
         self, limit: int, *, after: int = 0, authority_ids: Collection[int] | None = None
     ) -> list[int]:
@@ -278,9 +281,3 @@ def _cluster_of(case_id: int) -> SelectOfScalar[Cluster]:
         .join(ClusterMember, col(ClusterMember.cluster_id) == col(Cluster.id))
         .where(col(ClusterMember.case_id) == case_id)
     )
-
-
-def waiting_comparisons(session: Session, limit: int) -> Sequence[int]:
-    """Internal ids of cases that wait to be compared, the oldest first."""
-    query = select(WaitingComparison.case_id).order_by(col(WaitingComparison.case_id)).limit(limit)
-    return [case_id for case_id in session.exec(query) if case_id is not None]

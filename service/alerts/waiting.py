@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from service.alerts.models import WaitingComparison
 from service.alerts.operations import raise_alerts
-from service.alerts.repository import waiting_comparisons
+from service.alerts.repository import WaitingRepository
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
 from service.cases.operations import StoredCase, is_open
-from service.cases.repository import CaseRepository, matching_records
+from service.cases.records.repository import matching_records
+from service.cases.repository import CaseRepository
 from service.clock import Clock
 from service.linkage import Linkage
 from service.security.policy import operator
@@ -24,9 +24,14 @@ AT_ONCE = 50
 
 def compare_later(work: UnitOfWork, case: Case) -> None:
     """Remember that a case has to be compared; it commits with the case."""
-    case.compared_at = None
-    work.session.merge(WaitingComparison(case_id=case.id))
-    work.session.flush()
+    waiting = WaitingRepository(work.session)
+    if not waiting.has(case.id or 0):
+        waiting.add([case.id or 0])
+
+
+def is_waiting(work: UnitOfWork, case: Case) -> bool:
+    """Whether links of a case are still to be looked for."""
+    return WaitingRepository(work.session).has(case.id or 0)
 
 
 def compare_waiting(engine: Engine, linkage: Linkage, clock: Clock, *, limit: int) -> int:
@@ -45,7 +50,7 @@ def compare_waiting(engine: Engine, linkage: Linkage, clock: Clock, *, limit: in
         IndexUnavailable: If the index is away again; the others go on waiting.
     """
     with store_errors(), Session(for_reading(engine)) as session:
-        waiting = waiting_comparisons(session, AT_ONCE)
+        waiting = WaitingRepository(session).first(AT_ONCE)
     for case_id in waiting:
         with unit_of_work(engine, operator("index"), clock=clock) as work:
             _compare(work, linkage, case_id, limit=limit)
@@ -53,13 +58,13 @@ def compare_waiting(engine: Engine, linkage: Linkage, clock: Clock, *, limit: in
 
 
 def _compare(work: UnitOfWork, linkage: Linkage, case_id: int, *, limit: int) -> None:
-    waiting = work.session.get(WaitingComparison, case_id)
+    waiting = WaitingRepository(work.session)
     found = CaseRepository(work.session, work.actor).by_ids([case_id]).get(case_id)
     ids = (found.case.public_id,) if found else ()
     work.audit(AuditEvent("case:compare", case_ids=ids))
-    if waiting is None:
+    if not waiting.has(case_id):
         return
-    work.session.delete(waiting)
+    waiting.drop([case_id])
     if found is not None and is_open(found.case):
         record = matching_records(work.session, [case_id])[case_id]
         raise_alerts(work, linkage, StoredCase(found.case, record), limit=limit)

@@ -11,6 +11,7 @@ from matching.record import Basis, CaseKind, NameKind
 from service.alerts.operations import AlertedPair, alerted_pairs, shown_cases
 from service.alerts.repository import AlertRepository
 from service.alerts.view import alert_detail
+from service.alerts.waiting import is_waiting
 from service.audit.schemas import AuditEvent
 from service.cases.api import read_case
 from service.cases.intake import amend, close, register_case
@@ -138,7 +139,7 @@ def _case_page(
         case=case_view(repository, found, work.clock().date()),
         owns=repository.owns(found.case),
         alerts=[alert_detail(work, pair) for pair in pairs],
-        compared=found.case.compared_at is not None,
+        compared=not is_waiting(work, found.case),
         changes=repository.changes(found.case.id or 0) if found.full else (),
         close_reasons=list(CloseReason),
         errors=extra.get("errors", ()),

@@ -14,5 +14,14 @@ from service.risk import models as risk
 from service.store.base import Base
 
 __all__ = [
-    "Base", "accounts", "alerts", "audit", "cases", "europol", "exchange", "index", "marks", "risk",
+    "Base",
+    "accounts",
+    "alerts",
+    "audit",
+    "cases",
+    "europol",
+    "exchange",
+    "index",
+    "marks",
+    "risk",
 ]

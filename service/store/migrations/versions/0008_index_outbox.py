@@ -1,7 +1,7 @@
-"""How far Elasticsearch follows the log of changes, and cases to compare when it is back.
+"""How far Elasticsearch follows the log of changes.
 
-Revision ID: 0010
-Revises: 0006
+Revision ID: 0008
+Revises: 0007
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -28,18 +28,9 @@ def upgrade() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_index_outbox")),
     )
-    op.create_table(
-        "waiting_comparisons",
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_waiting_comparisons_case_id_cases")
-        ),
-        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_waiting_comparisons")),
-    )
     op.execute("INSERT INTO index_outbox (id, seq, owner) VALUES (1, -1, '')")
 
 
 def downgrade() -> None:
-    op.drop_table("waiting_comparisons")
     op.drop_table("index_outbox")
     op.drop_column("index_generations", "postings")
