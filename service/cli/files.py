@@ -12,6 +12,7 @@ import typer
 
 from matching.record import CaseKind
 from service.cli.context import EXIT_REFUSED, AsJson, Official, guarded, open_context
+from service.cli.indexing import upkeep_of
 from service.cli.output import progress_bar, show_json, show_line
 from service.errors import BadInput, Conflict, FieldError
 from service.exchange.exporting import export_cases
@@ -21,6 +22,9 @@ from service.exchange.formats.mapping import load_map
 from service.exchange.formats.reading import format_of
 from service.exchange.importing import ImportJob, ImportReport, run_import
 from service.jobs import JobContext
+
+COMPACT_FROM = 20_000
+"""Cases of an import from which its many small pieces of the index are worth joining."""
 
 
 @guarded
@@ -63,6 +67,8 @@ def import_file(
         )
         where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)
         report = run_import(where, job)
+        if report.stored >= COMPACT_FROM:
+            upkeep_of(context, progress).compact()
     if as_json:
         show_json(report.as_json())
     else:
