@@ -2,7 +2,8 @@
 """Turn stored benchmark runs into words and pictures; the same runs give the same bytes.
 
 With one folder of scripts/benchmark.py, a report beside it: curve, calibration, the misses
-themselves. With --chapter, the study's chapter on matching from the runs in docs/feasibility/runs.
+themselves. With --chapter, the study's chapters on matching and on retrieval from the runs in
+docs/feasibility/runs.
 
 Example:
     scripts/report.py var/population
@@ -19,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.reporting.chapter import write_chapter
+from scripts.reporting.retrieval import write_retrieval
 from scripts.reporting.single import write_report
 
 
@@ -29,11 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--chapter", action="store_true", help="DIR is docs/feasibility")
     options = parser.parse_args(arguments)
     try:
-        written = write_chapter(options.dir) if options.chapter else write_report(options.dir)
+        if options.chapter:
+            written = [write_chapter(options.dir), write_retrieval(options.dir)]
+        else:
+            written = [write_report(options.dir)]
     except (OSError, json.JSONDecodeError):
         print(f"report: {options.dir}: holds no run of scripts/benchmark.py", file=sys.stderr)
         return 2
-    print(written)
+    print(*written, sep="\n")
     return 0
 
 

@@ -123,7 +123,9 @@ def _trial(task: Task) -> Json:
 
 
 def _write(out: Path, run: Json, questions: tuple[Question, ...], trials: list[Json]) -> None:
-    (out / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    # Without blanks: slices of many contenders would fill half a megabyte otherwise.
+    text = json.dumps(run, separators=(",", ":"))
+    (out / "run.json").write_text(text + "\n", encoding="utf-8")
     ranks = [{a["question"]: a for a in trial["answers"]} for trial in trials]
     with (out / "cases.jsonl").open("w", encoding="utf-8") as file:
         for number, question in enumerate(questions):

@@ -15,6 +15,7 @@ from matching.evaluation.metrics import curve
 
 Json = dict[str, Any]
 STYLES = ("-", "--", ":", "-.", (0, (3, 1, 1, 1)), (0, (5, 1)), (0, (1, 1)), (0, (3, 5, 1, 5)))
+MARKERS = "os^vD*PXph<>8d"
 
 
 def precision_recall(path: Path, run: Json, cases: Sequence[Json]) -> None:
@@ -63,6 +64,27 @@ def best_f1(path: Path, runs: Sequence[Json]) -> None:
     axes.set_yticks([n + 0.4 - height / 2 for n in range(len(tools))], tools)
     axes.set_ylim(-0.5, len(tools))
     axes.invert_yaxis()
+    _save(figure, axes, path)
+
+
+def recall_latency(path: Path, run: Json, at: str, *, kind: str) -> None:
+    """Recall within `at` candidates over the 95th percentile of wall time, of every contender."""
+    figure, axes = _axes(f"95th percentile, ms ({kind})", f"recall within {at} candidates")
+    axes.set(xscale="log", xlim=(None, None), ylim=(None, None))
+    for place, row in enumerate(run["rows"]):
+        found = row["kinds"][kind]
+        if at not in found["recall_at"] or not found["questions"]:
+            continue
+        share = found["recall_at"][at]
+        spread = [
+            [share["recall"] - share["interval"][0]],
+            [share["interval"][1] - share["recall"]],
+        ]
+        spread = [[max(value, 0.0) for value in side] for side in spread]
+        marker = MARKERS[place % len(MARKERS)]
+        where = found["wall_ms"]["95"], share["recall"]
+        axes.errorbar(*where, yerr=spread, fmt=marker, capsize=2, label=row["contender"])
+    axes.set_title(f"{run['size']:,} cases: candidates of one query")
     _save(figure, axes, path)
 
 
