@@ -70,7 +70,8 @@ def best_f1(path: Path, runs: Sequence[Json]) -> None:
 def recall_latency(path: Path, run: Json, at: str, *, kind: str) -> None:
     """Recall within `at` candidates over the 95th percentile of wall time, of every contender."""
     figure, axes = _axes(f"95th percentile, ms ({kind})", f"recall within {at} candidates")
-    axes.set(xscale="log", xlim=(None, None), ylim=(None, None))
+    axes.set(xlim=(1, 10), xscale="log")
+    axes.autoscale()
     for place, row in enumerate(run["rows"]):
         found = row["kinds"][kind]
         if at not in found["recall_at"] or not found["questions"]:

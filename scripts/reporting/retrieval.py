@@ -95,9 +95,10 @@ def _answer(run: Json) -> str:
     said = []
     for title, chosen in (("EMPD's adapters reach", ours), ("rivals reach", others)):
         told = [
-            f"{row['contender']} {number(_recall(row, 'search'))} at "
+            f"{row['contender']} {number(_share(row)['recall'])} "
+            f"({interval(_share(row)['interval'])}) at "
             f"{row['kinds']['search']['wall_ms']['95']:.1f} ms"
-            for row in sorted(chosen, key=lambda row: -_recall(row, "search"))
+            for row in sorted(chosen, key=lambda row: -_share(row)["recall"])
         ]
         if told:
             said.append(f"{title} {', '.join(told)}")
@@ -105,9 +106,11 @@ def _answer(run: Json) -> str:
     return text + "; ".join(said) + "."
 
 
-def _recall(row: Json, kind: str) -> float:
-    found = row["kinds"][kind]["recall_at"]
-    return float(found.get(SHOWN, list(found.values())[-1])["recall"])
+def _share(row: Json) -> Json:
+    """Recall of searches within the candidates shown, or the most that were asked for."""
+    found: Json = row["kinds"]["search"]["recall_at"]
+    shown: Json = found.get(SHOWN) or list(found.values())[-1]
+    return shown
 
 
 def _cost(run: Json) -> list[str]:
@@ -164,12 +167,19 @@ def _slices(run: Json) -> list[str]:
     for kind in ("search", "two_slips"):
         for name in ("names", "corruption", "script", "culture"):
             found = row["kinds"][kind]["slices"][name]
+            worst = sorted(found.items(), key=lambda pair: (pair[1]["recall"], pair[0]))
             body += [
-                (kind, name, value, item["questions"], number(item["recall"]),
-                 interval(item["interval"]))
-                for value, item in sorted(found.items(), key=lambda pair: (pair[1]["recall"], pair[0]))
+                (
+                    kind,
+                    name,
+                    value,
+                    item["questions"],
+                    number(item["recall"]),
+                    interval(item["interval"]),
+                )
+                for value, item in worst
                 if item["recall"] < 1
-            ]  # fmt: skip
+            ]
     return lines + table(("question", "by", "", "questions", "recall", "95 % interval"), body)
 
 
