@@ -13,8 +13,6 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    insert,
-    inspect,
     or_,
     true,
 )
@@ -34,6 +32,8 @@ from service.cases.models import (
 from service.cases.vocabulary import ClaimKind, Status
 from service.errors import Forbidden, NotFound
 from service.security.policy import Actor
+from service.store.base import Base
+from service.store.writing import insert_rows
 
 _CHUNK = 500
 """Values in one IN list: below SQLite's oldest limit of 999 variables."""
@@ -260,8 +260,7 @@ class CaseRepository:
 
     def insert_rows(self, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert many rows of one table at once."""
-        if rows:
-            self.session.connection().execute(insert(inspect(table).local_table), list(rows))
+        insert_rows(self.session, Base.metadata.tables[table.__tablename__], rows)
 
     def share(self, case_id: int, authority_id: int, *, at: datetime, reason: str) -> None:
         """Let an authority read a case in full; again is no error."""
