@@ -12,7 +12,7 @@ from matching.retrieval import SCHEMA, IndexEntry
 from service.cases.repository import chunks
 from service.index.models import IndexChange, IndexedCase, IndexState
 from service.store.base import Base
-from service.store.bulk import insert_rows
+from service.store.writing import insert_plain
 
 ACTIVE, BUILDING, OLD = "active", "building", "old"
 _LOCK_ATTEMPTS = 3
@@ -150,7 +150,7 @@ class IndexRepository:
             (generation, entry.case_id, entry.packed, "\n".join(entry.terms))
             for entry in sorted(entries, key=lambda entry: entry.case_id)
         ]
-        insert_rows(self.session, _CASES, rows)
+        insert_plain(self.session, _CASES, rows)
         if rows:
             self._count(generation, len(rows))
 
@@ -183,7 +183,7 @@ class IndexRepository:
     def note_changes(self, before: dict[int, tuple[str, ...]]) -> None:
         """Append to the log: cases, and what was held of each until now."""
         rows = [(case_id, "\n".join(terms)) for case_id, terms in sorted(before.items())]
-        insert_rows(self.session, _CHANGES, rows)
+        insert_plain(self.session, _CHANGES, rows)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """Rows of the log behind a number, oldest first."""

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Dialect, Table
 from sqlmodel import Session
 
+Row = tuple[Any, ...]
+"""Values of columns, as the driver takes them."""
 _Bind = Callable[[Any], Any]
 
 
@@ -31,6 +33,30 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     statement, binds = _prepared(table, columns, connection.dialect)
     values = [_column(rows, name, bind) for name, bind in zip(columns, binds, strict=True)]
     connection.exec_driver_sql(statement, list(zip(*values, strict=True)))
+
+
+def insert_plain(session: Session, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows whose values need no conversion: executemany on SQLite, COPY on PostgreSQL.
+
+    Args:
+        session: The transaction.
+        table: Where to.
+        rows: Values of the table's last columns, in their order.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    columns = tuple(column.name for column in table.columns)[-len(rows[0]) :]
+    if connection.dialect.name == "postgresql":
+        quote = connection.dialect.identifier_preparer.quote
+        names = ", ".join(quote(name) for name in columns)
+        cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]  # psycopg's own
+        with cursor, cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    statement, _ = _prepared(table, columns, connection.dialect)
+    connection.exec_driver_sql(statement, list(rows))
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str, bind: _Bind | None) -> Sequence[Any]:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from service.cases.repository import chunks
 from service.index.models import IndexPosting, IndexRare, IndexTerm
 from service.store.base import Base
-from service.store.bulk import Row, insert_rows
+from service.store.writing import Row, insert_plain
 
 CHUNK = 512
 """Pairs in one posting chunk, 4 KB: little to rewrite for an insert, few rows for a search."""
@@ -78,7 +78,7 @@ class PostingRepository:
                 changed.append((term_id, number, found[:fits]))
             rows.extend(_chunk_rows(term_id, found[fits:], number + 1 if append else 0))
         self._fill_up(changed)
-        insert_rows(self._session, _POSTINGS, rows)
+        insert_plain(self._session, _POSTINGS, rows)
 
     def drop(self, gone: Mapping[int, set[int]]) -> None:
         """Take cases out of the postings of terms that hold them."""
@@ -184,7 +184,7 @@ class PostingRepository:
         connection = self._session.connection()
         for chunk in chunks(sorted(term_ids)):
             connection.execute(delete(_POSTINGS).where(_POSTINGS.c.term_id.in_(chunk)))
-        insert_rows(self._session, _POSTINGS, rows)
+        insert_plain(self._session, _POSTINGS, rows)
 
     def of_rare(self, generation: int, keys: Collection[int]) -> dict[int, Pairs]:
         """Cases that hold rare terms, by hash of the term."""
@@ -201,7 +201,7 @@ class PostingRepository:
 
     def add_rare(self, generation: int, rows: Collection[tuple[int, int, int]]) -> None:
         """Put in hash, case id and packed attributes of rare terms."""
-        insert_rows(self._session, _RARE, [(generation, *row) for row in sorted(rows)])
+        insert_plain(self._session, _RARE, [(generation, *row) for row in sorted(rows)])
 
     def drop_rare(self, generation: int, keys: Collection[int], case_ids: Collection[int]) -> None:
         """Take cases out of rare terms."""

@@ -13,7 +13,7 @@ from matching.retrieval.terms import term_keys
 from service.cases.repository import chunks
 from service.index.models import IndexKey, IndexTerm
 from service.store.base import Base
-from service.store.bulk import insert_rows
+from service.store.writing import insert_plain
 
 STREAM = 10_000
 """Rows fetched at a time when a whole table is read."""
@@ -88,7 +88,7 @@ class VocabularyRepository:
             for key in term_keys(term)
         ]
         # In the order of the tree they go into: a large share fills its pages one by one.
-        insert_rows(self._session, _KEYS, sorted(keys))
+        insert_plain(self._session, _KEYS, sorted(keys))
         return ids
 
     def change_counts(self, more: Mapping[int, int]) -> None:
