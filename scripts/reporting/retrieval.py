@@ -69,7 +69,9 @@ def _head() -> list[str]:
             "names in Latin letters (anyascii), and birth, sex and nationality unless their name "
             "ends in *names*. A contender that is slow is asked fewer questions, a fair sample of "
             "all. Processor time is that of the asking process, and beside it that of its server "
-            "where there is one. *exhaustive* and *full_scorer* are no way to search but score "
+            "where there is one. Where other work makes the machine busier for one than another "
+            "(the load at the end of each trial stands in the table), processor times compare and "
+            "wall times do not. *exhaustive* and *full_scorer* are no way to search but score "
             "every case: what the bits of retrieval, and the whole assessment, could reach."
         ),
     ]
@@ -117,6 +119,7 @@ def _cost(run: Json) -> list[str]:
     head = (
         "contender", "questions", "wall p50 / p95 / p99 ms", "CPU p50 / p95 ms", "server CPU ms",
         "build s", "disk MB", "memory MB",
+        "load",
     )  # fmt: skip
     return table(
         head,
@@ -130,6 +133,7 @@ def _cost(run: Json) -> list[str]:
                 f"{row['build_seconds']:.0f}",
                 f"{row['size_bytes'] / _MB:.0f}" if row["size_bytes"] else "",
                 row["memory_mb"],
+                row.get("load", "not noted"),
             )
             for row in run["rows"]
         ],

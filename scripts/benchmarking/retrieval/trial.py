@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import tempfile
 import time
@@ -97,6 +98,7 @@ def run_trial(task: Task) -> Json:
                 "build_seconds": round(built, 1),
                 "size_bytes": contender.size_bytes(),
                 "memory_mb": memory_mb(),
+                "load": round(os.getloadavg()[0], 1),
                 "server_cpu_ms": round(server * 1000, 2) if servers else None,
                 "answers": [asdict(answer) for answer in answers],
             }
