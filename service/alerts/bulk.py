@@ -118,7 +118,8 @@ class InMemory:
         records = self.scores.records
         known = {case_id: records[case_id] for case_id in case_ids if case_id in records}
         pairs = self.scores.likely(_candidates(self.index, known, len(records)))
-        return _compared(case_ids, pairs, self.digests)
+        # What was stored after the collection was read stays in the queue.
+        return _compared(list(known), pairs, self.digests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from matching.retrieval import IndexEntry
+from matching.retrieval.terms import is_rare
 
 
 @dataclass(slots=True)
@@ -16,7 +17,8 @@ class Differences:
         missing: Entries of cases that the index lacks.
         stale: Entries that it holds otherwise.
         surplus: Cases that it holds and should not.
-        miscounted: Terms whose number of cases differs from their postings.
+        miscounted: Terms, keys or postings too many or too few in the tables behind the
+            entries; only a new build mends them.
     """
 
     missing: list[IndexEntry] = field(default_factory=list)
@@ -54,3 +56,19 @@ class Differences:
             [case_id for case_id in self.surplus if case_id not in case_ids],
             self.miscounted,
         )
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many terms entries hold, counted while they pass by."""
+
+    plain: int = 0
+    rare: int = 0
+
+    def of(self, entries: Iterable[IndexEntry]) -> Iterator[IndexEntry]:
+        """The same entries."""
+        for entry in entries:
+            rare = sum(is_rare(term) for term in entry.terms)
+            self.rare += rare
+            self.plain += len(entry.terms) - rare
+            yield entry

@@ -34,7 +34,8 @@ MOST_BEHIND = 500
 AT_ONCE = 2_000
 """Changes taken in at a time by the thread, so that searches wait no longer than for these."""
 WRITTEN = "empd_index_written"
-"""Mark of a session that changed the index itself: what it did is not committed yet."""
+"""Mark of a session that changed the index itself, and whether the mirror was in step before:
+what the session did is not committed yet."""
 
 
 class Mirror:
@@ -61,9 +62,10 @@ class Mirror:
 
     def follow(self, repository: IndexRepository, state: IndexState) -> bool:
         """Take in what was committed since; false when the tables must answer."""
-        if repository.session.info.get(WRITTEN):
+        in_step: bool | None = repository.session.info.get(WRITTEN)
+        if in_step is not None:
             # This session's own changes may be rolled back: nothing may be taken from it.
-            return self._generation == state.number
+            return in_step and self._generation == state.number
         with self._lock:
             if self._generation != state.number:
                 return self._catch_up_later(repository, load=True)
@@ -79,9 +81,8 @@ class Mirror:
 
     def before_writing(self, repository: IndexRepository, state: IndexState) -> None:
         """Take in what was committed before a session's own first change."""
-        if not repository.session.info.get(WRITTEN):
-            self.follow(repository, state)
-            repository.session.info[WRITTEN] = True
+        if WRITTEN not in repository.session.info:
+            repository.session.info[WRITTEN] = self.follow(repository, state)
 
     def search(self, query: IndexQuery, *, limit: int, allowed: Allowed) -> tuple[Ranked, bool]:
         """The best candidates, and whether terms were left out."""
@@ -140,10 +141,13 @@ class Mirror:
             if load:
                 self._load(repository)
         while True:
-            with Session(for_reading(engine)) as session, self._lock:
-                repository = IndexRepository(session)
-                changes = repository.changes(self.seq, AT_ONCE)
-                self._take_in(repository, changes)
+            with Session(for_reading(engine)) as session:
+                # The connection first: who waits for the lock may hold the last one.
+                session.connection()
+                with self._lock:
+                    repository = IndexRepository(session)
+                    changes = repository.changes(self.seq, AT_ONCE)
+                    self._take_in(repository, changes)
             if len(changes) < AT_ONCE:
                 return
 

@@ -139,11 +139,6 @@ class IndexRepository:
         rows = self.session.connection().execute(query.execution_options(yield_per=_STREAM))
         yield from rows
 
-    def largest_held(self, generation: int) -> int:
-        """The largest id of a case that is held; 0 when none is."""
-        query = select(func.max(_CASES.c.case_id)).where(_CASES.c.generation == generation)
-        return self.session.scalar(query) or 0
-
     def add_cases(self, generation: int, entries: Sequence[IndexEntry]) -> None:
         """Note what is held of cases, and count them."""
         rows = [

@@ -13,7 +13,7 @@ from matching.record import PersonRecord
 from matching.retrieval import NAME, SCHEMA, IndexEntry, IndexQuery, TermGroup, index_query
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index.base import Candidates, Generation, Scope
-from service.index.differences import Differences
+from service.index.differences import Counts, Differences
 from service.index.marks import lose_step
 from service.index.memory import allowed_by, candidates_of
 from service.index.mirror import Mirror
@@ -214,9 +214,15 @@ class SqlIndex:
 
     def verify(self, expected: Iterable[IndexEntry]) -> Differences:
         """Compare with what the store says, given by rising id."""
-        number = self._state().number or 0
-        found = Differences(miscounted=PostingRepository(self._session).miscounted(number))
-        found.compare(self._repository.all_held(number), expected)
+        state = self._state()
+        number, counts, found = state.number or 0, Counts(), Differences()
+        found.compare(counts.of(self._repository.all_held(number)), expected)
+        vocabulary = VocabularyRepository(self._session, number)
+        found.miscounted = abs(vocabulary.count_held() - counts.plain) + vocabulary.without_keys()
+        if state.postings:
+            postings = PostingRepository(self._session)
+            found.miscounted += postings.miscounted(number)
+            found.miscounted += abs(postings.count_rare(number) - counts.rare)
         return found
 
     def _state(self) -> IndexState:

@@ -65,14 +65,12 @@ class SqlWriter:
         if self._postings is not None:
             ids = {**{term: found.id for term, found in known.items()}, **fresh}
             by_id = {ids[term]: found for term, found in pairs.items()}
-            is_bulk = len(entries) >= MANY and self._are_newest(entries)
+            known_ids = {found.id for found in known.values()}
+            first = min((entry.case_id for entry in entries), default=0)
+            is_bulk = len(entries) >= MANY and first > self._postings.last_number(known_ids)
             self._postings.add(by_id, set(fresh.values()), append=not is_bulk)
             self._postings.add_rare(self._number, set(rare))
         self._repository.add_cases(self._number, list(entries))
-
-    def _are_newest(self, entries: Collection[IndexEntry]) -> bool:
-        first = min(entry.case_id for entry in entries)
-        return first > self._repository.largest_held(self._number)
 
     def _drop(self, held: Mapping[int, IndexEntry]) -> None:
         if not held:

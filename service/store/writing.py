@@ -36,7 +36,7 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
 
 
 def insert_plain(session: Session, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows whose values need no conversion: executemany on SQLite, COPY on PostgreSQL.
+    """Insert rows whose values need no conversion on their way.
 
     Args:
         session: The transaction.
@@ -47,14 +47,6 @@ def insert_plain(session: Session, table: Table, rows: Sequence[Row]) -> None:
         return
     connection = session.connection()
     columns = tuple(column.name for column in table.columns)[-len(rows[0]) :]
-    if connection.dialect.name == "postgresql":
-        quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(quote(name) for name in columns)
-        cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]  # psycopg's own
-        with cursor, cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        return
     statement, _ = _prepared(table, columns, connection.dialect)
     connection.exec_driver_sql(statement, list(rows))
 

@@ -64,8 +64,9 @@ class PostingRepository:
             pairs: Cases by id of the term.
             fresh: Terms that have no postings yet.
             append: Fill the last chunk of each known term; else begin a new one, which
-                is quicker for many cases at once and is compacted later. Their ids must
-                be larger than any that is held.
+                is quicker for many cases at once and is compacted later. Chunks are
+                numbered by their first case: the ids must be larger than the terms'
+                `last_number`.
         """
         known = {term_id: found for term_id, found in pairs.items() if term_id not in fresh}
         last = self._last_chunks(known) if append else {}
@@ -82,7 +83,8 @@ class PostingRepository:
 
     def drop(self, gone: Mapping[int, set[int]]) -> None:
         """Take cases out of the postings of terms that hold them."""
-        changed = []
+        changed: list[dict[str, Any]] = []
+        emptied: list[tuple[int, int]] = []
         for chunk in chunks(sorted(gone)):
             rows = self._session.connection().execute(
                 select(_POSTINGS.c.term_id, _POSTINGS.c.chunk, _POSTINGS.c.pairs).where(
@@ -92,9 +94,24 @@ class PostingRepository:
             for term_id, number, pairs in rows:
                 held = decode([pairs])
                 stays = ~np.isin(held["case"], np.fromiter(gone[term_id], dtype=np.uint32))
-                if not stays.all():
+                if not stays.any():
+                    emptied.append((term_id, number))
+                elif not stays.all():
                     changed.append(_chunk(term_id, number, held[stays]))
         self._write(changed)
+        for some in chunks(emptied):
+            self._session.connection().execute(
+                delete(_POSTINGS).where(tuple_(_POSTINGS.c.term_id, _POSTINGS.c.chunk).in_(some))
+            )
+
+    def last_number(self, term_ids: Collection[int]) -> int:
+        """The largest number of a chunk of any of the terms; -1 when there is none."""
+        found = -1
+        for ids in chunks(sorted(term_ids)):
+            query = select(func.max(_POSTINGS.c.chunk)).where(_POSTINGS.c.term_id.in_(ids))
+            largest = self._session.connection().scalar(query)
+            found = found if largest is None else max(found, largest)
+        return found
 
     def _fill_up(self, more: list[tuple[int, int, Pairs]]) -> None:
         """Add pairs to chunks that have room for them."""
@@ -161,6 +178,11 @@ class PostingRepository:
                 _TERMS.c.cases != func.coalesce(held.c.cases, 0),
             )
         )
+        return self._session.connection().scalar(query) or 0
+
+    def count_rare(self, generation: int) -> int:
+        """Rows of rare terms of a generation."""
+        query = select(func.count()).select_from(_RARE).where(_RARE.c.generation == generation)
         return self._session.connection().scalar(query) or 0
 
     def scattered(self) -> list[int]:
@@ -257,7 +279,10 @@ class PostingRepository:
         """Delete about so many rare rows of a generation; true while some are left."""
         connection = self._session.connection()
         keys = connection.scalars(
-            select(_RARE.c.key).where(_RARE.c.generation == generation).limit(most)
+            select(_RARE.c.key)
+            .where(_RARE.c.generation == generation)
+            .order_by(_RARE.c.key)
+            .limit(most)
         ).all()
         if keys:
             connection.execute(

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
-from matching.retrieval.terms import term_keys
+from matching.retrieval.terms import JOIN, NAME, term_keys
 from service.cases.repository import chunks
 from service.index.models import IndexKey, IndexTerm
 from service.store.base import Base
@@ -111,6 +111,20 @@ class VocabularyRepository:
         query = select(_KEYS.c.key, _KEYS.c.term_id).where(_KEYS.c.generation == self._generation)
         yield from _streamed(self._session, query)
 
+    def count_held(self) -> int:
+        """How many times any term of the vocabulary is held by a case."""
+        query = select(func.sum(_TERMS.c.cases)).where(_TERMS.c.generation == self._generation)
+        return self._session.connection().scalar(query) or 0
+
+    def without_keys(self) -> int:
+        """Name parts that cannot be found, for want of a key."""
+        keyed = select(_KEYS.c.term_id).where(_KEYS.c.generation == self._generation)
+        is_part = _TERMS.c.term.startswith(NAME) | _TERMS.c.term.startswith(JOIN)
+        query = select(func.count()).where(
+            _TERMS.c.generation == self._generation, is_part, _TERMS.c.id.not_in(keyed)
+        )
+        return self._session.connection().scalar(query) or 0
+
     def drop_share(self, most: int) -> bool:
         """Delete about so many rows of the generation; true while some are left."""
         connection = self._session.connection()
@@ -122,7 +136,10 @@ class VocabularyRepository:
                 connection.execute(delete(_TERMS).where(_TERMS.c.id.in_(chunk)))
             return True
         keys = connection.scalars(
-            select(_KEYS.c.key).where(_KEYS.c.generation == self._generation).limit(most)
+            select(_KEYS.c.key)
+            .where(_KEYS.c.generation == self._generation)
+            .order_by(_KEYS.c.key)
+            .limit(most)
         ).all()
         if keys:
             connection.execute(

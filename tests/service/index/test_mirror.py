@@ -99,6 +99,23 @@ def test_who_writes_sees_what_others_committed_before(any_engine: Engine) -> Non
     assert agrees(any_engine, mirror)
 
 
+def test_who_writes_while_the_mirror_lies_far_behind_is_answered_by_the_tables(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = Mirror()
+    write(engine, lambda index: index.upsert(entries(1)))
+    ask(engine, 1, mirror)
+    wait_until(lambda: mirror.seq >= 1)
+    monkeypatch.setattr(mirrors, "MOST_BEHIND", 3)
+    monkeypatch.setattr(Mirror, "_start", lambda *_, **__: None)
+    write(engine, lambda index: index.upsert([index_entry(n, person(7)) for n in range(2, 20)]))
+    with Session(engine) as session:
+        index = SqlIndex(session, mirror=mirror)
+        index.upsert([index_entry(30, person(7))])
+        found = index.candidates(person(7), Scope(exclude=frozenset({30})), 50)
+    assert {item.case_id for item in found.items} >= set(range(2, 20))
+
+
 def test_a_new_generation_is_loaded(engine: Engine) -> None:
     mirror = Mirror(in_background=False)
     write(engine, lambda index: index.upsert(entries(1, 2, 3)))

@@ -124,6 +124,18 @@ def test_large_shares_are_compacted(any_engine: Engine) -> None:
         assert contents(session, active(session)) == expected(everybody)
 
 
+def test_many_changed_cases_are_put_in_again(any_engine: Engine) -> None:
+    with Session(any_engine) as session:
+        index = SqlIndex(session)
+        for shift in (0, 1000, 2000):
+            entries = {n: index_entry(n, person(seeded(n + shift))) for n in range(1, 301)}
+            index.upsert(entries.values())
+            assert contents(session, active(session)) == expected(entries)
+        index.remove(range(150, 301))
+        index.upsert([entries[n] for n in range(150, 301)])
+        assert contents(session, active(session)) == expected(entries)
+
+
 def test_an_old_generation_is_swept_in_shares(any_engine: Engine) -> None:
     entries = {n: index_entry(n, person(seeded(n))) for n in range(1, 40)}
     with Session(any_engine) as session:
