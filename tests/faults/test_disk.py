@@ -71,7 +71,8 @@ def test_a_full_disk_refuses_and_keeps_what_was_stored(
             try:
                 server.post("/api/v1/cases", draft(number), token)
             except HTTPError as error:
-                refused = json.load(error)
+                with error:
+                    refused = json.load(error)
                 break
             acknowledged.append(f"R{number}")
         assert refused is not None
@@ -128,8 +129,9 @@ def test_a_locked_database_is_busy_not_broken(
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(HTTPError) as refused:
             server.post("/api/v1/cases", draft(1), token)
-        assert refused.value.code == 503
-        assert refused.value.headers["Retry-After"]
+        with refused.value as error:
+            assert error.code == 503
+            assert error.headers["Retry-After"]
         other.execute("ROLLBACK")
         other.close()
         answer = server.post("/api/v1/cases", draft(1), token)
