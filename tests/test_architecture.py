@@ -27,7 +27,8 @@ CLOCK_READERS = {
 TOP_LEVEL = {
     ".ci", ".git", ".github", "docs", "fixtures", "matching", "scripts", "service", "tests",
     ".editorconfig", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
-    "LICENSE", "README.md", "pyproject.toml", "requirements.lock", "requirements-dev.lock",
+    "LICENSE", "README.md", "compose.yaml", "pyproject.toml", "requirements.lock",
+    "requirements-dev.lock",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from service.cli.context import AsJson, Context, guarded, open_context
 from service.cli.output import progress_bar, show_json, show_line
+from service.index.factory import outbox_of
 from service.index.upkeep import Progress, Upkeep
 from service.store.engine import for_reading
 
@@ -57,18 +58,25 @@ def compact(as_json: AsJson = False) -> None:
 @app.command()
 @guarded
 def status(as_json: AsJson = False) -> None:
-    """Show which generation answers.
+    """Show which generation answers, and how many changes Elasticsearch has not seen yet.
 
     Example: empd index status
     """
     with open_context() as context, Session(for_reading(context.engine)) as session:
         index = context.linkage.open_index(session)
-        body = {"healthy": index.healthy(), "generation": index.generation().name}
-        cases = index.frequencies([]).total
+        body: dict[str, bool | str | int] = {
+            "healthy": index.healthy(),
+            "generation": index.generation().name,
+            "cases": index.frequencies([]).total,
+        }
+        outbox = outbox_of(context.settings, context.engine, context.clock)
+        if outbox is not None:
+            body["lag"] = outbox.lag().changes
     if as_json:
-        show_json({**body, "cases": cases})
-    else:
-        show_line(f"{body['generation']}: {cases} cases")
+        show_json(body)
+        return
+    waits = f", {body['lag']} changes wait" if "lag" in body else ""
+    show_line(f"{body['generation']}: {body['cases']} cases{waits}")
 
 
 @app.command()
