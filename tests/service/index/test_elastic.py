@@ -23,6 +23,7 @@ from service.index.elastic_cluster import Cluster
 from service.index.elastic_query import LEVELS
 from service.index.memory import MemoryIndex
 from service.index.outbox import Outbox
+from service.store.engine import for_reading
 from tests.conftest import clock, node_directory
 from tests.nodes import Node
 
@@ -161,6 +162,20 @@ def test_several_shards_give_the_same_answers(session: Session, elastic_settings
         expected = memory.candidates(asked, Scope(), 150)
         assert {i.case_id for i in found.items} == {i.case_id for i in expected.items}
     cluster.close()
+
+
+@pytest.mark.parametrize("fallback", [True, False])
+def test_it_verifies_clean_with_and_without_postings(
+    engine: Engine, session: Session, cluster: Cluster, fallback: bool
+) -> None:
+    index = ElasticIndex(session, cluster, fallback=fallback)
+    index.activate(index.begin())
+    everybody = people(30, 3)
+    index.upsert(everybody.values())
+    settle(session, cluster)
+    with Session(for_reading(engine)) as reading:
+        index = ElasticIndex(reading, cluster, fallback=fallback)
+        assert index.verify(everybody.values()).clean
 
 
 def test_a_term_too_long_for_the_server_costs_nothing_else(
