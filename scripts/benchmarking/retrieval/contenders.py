@@ -8,7 +8,14 @@ from pathlib import Path
 
 from scripts.benchmarking.retrieval.adapters import Memory, Postgres, Sqlite
 from scripts.benchmarking.retrieval.ceilings import Exhaustive, FullScorer
-from scripts.benchmarking.rivals import brute_force, folded_trigrams, fts_trigram, pg_trgm
+from scripts.benchmarking.retrieval.elastic import Elastic
+from scripts.benchmarking.rivals import (
+    brute_force,
+    elastic_multi_match,
+    folded_trigrams,
+    fts_trigram,
+    pg_trgm,
+)
 from scripts.benchmarking.rivals.base import Contender
 
 CONTENDERS: dict[str, Callable[[Path], Contender]] = {
@@ -17,11 +24,14 @@ CONTENDERS: dict[str, Callable[[Path], Contender]] = {
     "sqlite_mirror": partial(Sqlite, mirrored=True),
     "postgres": Postgres,
     "postgres_mirror": partial(Postgres, mirrored=True),
+    "elastic": Elastic,
     "folded_trigrams": folded_trigrams.FoldedTrigrams,
     "pg_trgm": pg_trgm.with_attributes,
     "pg_trgm_names": pg_trgm.by_names,
     "fts5_trigram": fts_trigram.with_attributes,
     "fts5_trigram_names": fts_trigram.by_names,
+    "elastic_multi_match": elastic_multi_match.with_attributes,
+    "elastic_multi_match_names": elastic_multi_match.by_names,
     "brute_wratio": brute_force.wratio,
     "brute_jaro_winkler": brute_force.jaro_winkler,
     "brute_jaro_winkler_names": brute_force.jaro_winkler_names,
