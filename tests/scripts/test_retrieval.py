@@ -32,6 +32,11 @@ from scripts.reporting.retrieval import write_retrieval
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 300
 NEEDS_POSTGRES = {"postgres", "postgres_mirror", "pg_trgm", "pg_trgm_names"}
+NEEDS_ELASTIC = {"elastic", "elastic_multi_match", "elastic_multi_match_names"}
+SERVERS = {
+    **dict.fromkeys(NEEDS_POSTGRES, pytest.mark.postgres),
+    **dict.fromkeys(NEEDS_ELASTIC, pytest.mark.elastic),
+}
 
 
 class Small:
@@ -64,10 +69,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Collection:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.postgres if name in NEEDS_POSTGRES else ())
-        for name in CONTENDERS
-    ],
+    [pytest.param(name, marks=SERVERS.get(name, ())) for name in CONTENDERS],
 )
 def test_every_contender_keeps_the_protocol(name: str, small: Small, tmp_path: Path) -> None:
     contender = CONTENDERS[name](tmp_path)
