@@ -99,7 +99,15 @@ class Linkage:
         self.profile = profile
         self.open_index = open_index
 
-    def rank(self, session: Session, query: PersonRecord, *, scope: Scope, limit: int) -> Ranking:
+    def rank(
+        self,
+        session: Session,
+        query: PersonRecord,
+        *,
+        scope: Scope,
+        limit: int,
+        times: int = 1,
+    ) -> Ranking:
         """Candidates of a record, scored and ordered.
 
         Args:
@@ -107,13 +115,14 @@ class Linkage:
             query: The record to find others for.
             scope: What the index may offer.
             limit: Candidates to score at least; more in a large collection.
+            times: How many times as many, where some are discarded afterwards.
 
         Raises:
             IndexUnavailable: If the index does not answer.
             IndexNotReady: If it is not built.
         """
         index = self.open_index(session)
-        wanted = max(limit, candidates_wanted(index.frequencies(()).total))
+        wanted = times * max(limit, candidates_wanted(index.frequencies(()).total))
         return self._rank(session, index, query, index.candidates(query, scope, wanted))
 
     def rank_cases(

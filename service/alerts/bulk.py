@@ -31,7 +31,9 @@ from service.store.engine import for_reading
 from service.store.unit_of_work import UnitOfWork
 
 CANDIDATES = 20
-"""Candidates of each case of an import; the true partner is rarely below the tenth."""
+"""Candidates of each case of an import among 20,000; the true partner is rarely below the tenth."""
+CANDIDATES_AT_CASES = 20_000
+"""In a larger collection they grow with its square root, as those of a search do."""
 LEAST_RETRIEVAL_BITS = 7.0
 """Candidates below this are not scored; on train seed 3 it kept 98.8 % of the pairs retrieved."""
 AT_CASES = 5_000
@@ -167,9 +169,11 @@ def _candidates(
     index: CandidateIndex, records: Mapping[int, PersonRecord], collection: int
 ) -> list[tuple[int, int]]:
     least = LEAST_RETRIEVAL_BITS + math.log2(max(collection, AT_CASES) / AT_CASES)
+    growth = math.sqrt(max(collection, CANDIDATES_AT_CASES) / CANDIDATES_AT_CASES)
+    wanted = math.ceil(CANDIDATES * growth)
     pairs: list[tuple[int, int]] = []
     for case_id, record in records.items():
-        found = index.candidates(record, Scope(exclude=frozenset({case_id})), CANDIDATES)
+        found = index.candidates(record, Scope(exclude=frozenset({case_id})), wanted)
         pairs.extend((case_id, item.case_id) for item in found.items if item.score >= least)
     return pairs
 

@@ -13,7 +13,9 @@ from service.cases.operations import StoredCase, is_open
 from service.cases.records.repository import matching_records
 from service.cases.repository import CaseRepository
 from service.clock import Clock
+from service.errors import Unavailable
 from service.linkage import Linkage
+from service.observability import log, place_of
 from service.security.policy import operator
 from service.store.engine import for_reading
 from service.store.unit_of_work import UnitOfWork, store_errors, unit_of_work
@@ -51,10 +53,18 @@ def compare_waiting(engine: Engine, linkage: Linkage, clock: Clock, *, limit: in
     """
     with store_errors(), Session(for_reading(engine)) as session:
         waiting = WaitingRepository(session).first(AT_ONCE)
+    done = 0
     for case_id in waiting:
-        with unit_of_work(engine, operator("index"), clock=clock) as work:
-            _compare(work, linkage, case_id, limit=limit)
-    return len(waiting)
+        try:
+            with unit_of_work(engine, operator("index"), clock=clock) as work:
+                _compare(work, linkage, case_id, limit=limit)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one case must not keep the others waiting
+            log().error("match.failed", error_class=type(error).__name__, where=place_of(error))
+        else:
+            done += 1
+    return done
 
 
 def _compare(work: UnitOfWork, linkage: Linkage, case_id: int, *, limit: int) -> None:

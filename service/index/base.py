@@ -39,8 +39,10 @@ class Candidates:
 
     Attributes:
         items: The candidates.
-        considered: Cases that had something in common with the query.
-        cut: Whether more were found than asked for, or some were not looked at.
+        considered: Cases that had something in common with the query; from a server, of
+            those it was asked for.
+        cut: Whether cases may be missing that are as good: left out beyond the limit, or
+            not looked at.
         fallback: Name of the index that answered in place of the chosen one.
     """
 
@@ -82,10 +84,11 @@ class CandidateIndex(Protocol):
     def begin(self) -> Generation:
         """Begin a new generation beside the one that answers."""
 
-    def fill(self, generation: Generation, entries: Collection[IndexEntry]) -> None:
+    def fill(self, generation: Generation, entries: Collection[IndexEntry], until: int = 0) -> None:
         """Put a share of the cases into a generation, by rising ids, share after share.
 
-        From then on `upsert` and `remove` keep these cases up to date in both.
+        From then on `upsert` and `remove` keep these cases up to date in both, and all up
+        to the id `until`, those included of which there was nothing to put in.
         """
 
     def activate(self, generation: Generation) -> None:

@@ -26,6 +26,7 @@ from service.index.differences import Differences
 from service.index.elastic_cluster import NOT_BUILT, Cluster
 from service.index.elastic_query import document, entry_of, search_body
 from service.index.marks import OUT_OF_STEP, move_mark, read_mark
+from service.index.memory import left_out
 from service.index.repository import IndexRepository
 from service.index.sql import SqlIndex
 from service.linkage import IndexFactory
@@ -97,8 +98,9 @@ class ElasticIndex:
         ]
         items += _scored(asked, groups, scope, pending.held.values())
         items.sort(key=lambda item: (-item.score, item.case_id))
-        cut = len(items) > limit or not pending.complete or bool(answer.get("timed_out"))
-        return Candidates(tuple(items[:limit]), len(items), cut)
+        kept = tuple(items[:limit])
+        cut = left_out(kept, len(items)) or not pending.complete or bool(answer.get("timed_out"))
+        return Candidates(kept, len(items), cut)
 
     def _pending(self) -> _Pending:
         carried, made = read_mark(self._session), self._sql.last_change()
@@ -143,13 +145,13 @@ class ElasticIndex:
                 self._cluster.drop(other)
         self._cluster.create(number, since=since)
 
-    def fill(self, generation: Generation, entries: Collection[IndexEntry]) -> None:
+    def fill(self, generation: Generation, entries: Collection[IndexEntry], until: int = 0) -> None:
         """Put a share of the cases into a generation.
 
         They carry the number of the last change before the build: whatever the outbox
         brings of a case meanwhile is newer and stays.
         """
-        self._sql.fill(generation, entries)
+        self._sql.fill(generation, entries, until)
         self._later(lambda: self._send(generation.number, entries))
 
     def _send(self, number: int, entries: Collection[IndexEntry]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from matching.retrieval.attributes import BoolArray, IntArray, PackedArray, of_k
 from service.errors import IndexNotReady
 from service.index.base import Candidate, Candidates, Generation, Scope
 from service.index.differences import Differences
+
+NEAR_BITS = 6.0
+"""Bits by which the first candidate must stand out for the left out not to matter: one in 64."""
 
 
 def allowed_by(scope: Scope) -> Callable[[IntArray, PackedArray], BoolArray]:
@@ -31,7 +34,16 @@ def candidates_of(ranked: Ranked, *, cut: bool) -> Candidates:
     """What was ranked, as the port gives it."""
     pairs = zip(ranked.case_ids.tolist(), ranked.scores.tolist(), strict=True)
     items = tuple(Candidate(case_id, score) for case_id, score in pairs)
-    return Candidates(items, ranked.considered, cut or ranked.considered > len(items))
+    return Candidates(items, ranked.considered, cut or left_out(items, ranked.considered))
+
+
+def left_out(items: Sequence[Candidate], considered: int) -> bool:
+    """Whether cases were left out that may be as good as those offered.
+
+    That others share a term with the query is always so; it matters where the last one
+    offered is hardly worse than the first.
+    """
+    return considered > len(items) > 0 and items[0].score - items[-1].score < NEAR_BITS
 
 
 class _Contents:
@@ -100,11 +112,12 @@ class MemoryIndex:
         self._generations[number] = _Contents()
         return Generation(number, f"memory-{number}")
 
-    def fill(self, generation: Generation, entries: Collection[IndexEntry]) -> None:
+    def fill(self, generation: Generation, entries: Collection[IndexEntry], until: int = 0) -> None:
         """Put a share of the cases into a generation."""
         contents = self._known(generation)
         contents.put(entries)
-        contents.built_until = max((e.case_id for e in entries), default=contents.built_until)
+        reached = max((e.case_id for e in entries), default=contents.built_until)
+        contents.built_until = max(until, reached)
 
     def activate(self, generation: Generation) -> None:
         """Answer from a generation from now on."""

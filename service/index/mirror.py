@@ -107,9 +107,27 @@ class Mirror:
         before: dict[int, tuple[str, ...]] = {}
         for change in changes:
             before.setdefault(change.case_id, change.before)
+        seq, held = self._settled(repository, before, changes[-1].seq)
         self._file.drop(IndexEntry(c, terms, 0) for c, terms in before.items() if terms)
-        self._file.put(list(repository.held(self._generation, before).values()))
-        self.seq = changes[-1].seq
+        self._file.put(held)
+        self.seq = seq
+
+    def _settled(
+        self, repository: IndexRepository, before: dict[int, tuple[str, ...]], seq: int
+    ) -> tuple[int, list[IndexEntry]]:
+        """What is held of cases, and the change it goes up to.
+
+        Each statement may see what was committed since the one before: what changed
+        while the entries were read is read again, until nothing did.
+        """
+        while True:
+            held = list(repository.held(self._generation, before).values())
+            newer = repository.changes(seq, AT_ONCE)
+            if not newer:
+                return seq, held
+            for change in newer:
+                before.setdefault(change.case_id, change.before)
+            seq = newer[-1].seq
 
     def _catch_up_later(self, repository: IndexRepository, *, load: bool) -> bool:
         """Have the thread do it; where there is none, do it here."""

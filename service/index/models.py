@@ -33,7 +33,8 @@ class IndexTerm(Base, table=True):
     """One term of the vocabulary of a generation and how many cases hold it."""
 
     __tablename__ = "index_terms"
-    __table_args__ = (UniqueConstraint("generation", "term"),)
+    # An id is never given twice: postings of a swept generation may outlive its terms.
+    __table_args__ = (UniqueConstraint("generation", "term"), {"sqlite_autoincrement": True})
 
     id: int | None = Field(default=None, primary_key=True)
     generation: int

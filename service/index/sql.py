@@ -123,11 +123,12 @@ class SqlIndex:
                 self._repository.set_state(state.number or 0, OLD)
         return _generation(self._repository.new_generation(postings=self._with_postings))
 
-    def fill(self, generation: Generation, entries: Collection[IndexEntry]) -> None:
+    def fill(self, generation: Generation, entries: Collection[IndexEntry], until: int = 0) -> None:
         """Put a share of the cases into a generation."""
         self._writer(self._built(generation)).replace(entries)
-        if entries:
-            self._repository.note_built(generation.number, max(e.case_id for e in entries))
+        reached = max([until, *(entry.case_id for entry in entries)])
+        if reached:
+            self._repository.note_built(generation.number, reached)
 
     def activate(self, generation: Generation) -> None:
         """Answer from a generation from now on."""

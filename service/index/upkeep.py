@@ -68,7 +68,7 @@ class Upkeep:
             index = self.open_index(session)
             index.hold()
             entries = self._as_stored(session, prepared, last, until)
-            index.fill(generation, entries)
+            index.fill(generation, entries, until or 0)
             if until is None:
                 index.activate(generation)
         return until, len(entries)

@@ -67,7 +67,8 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
         work.session,
         record,
         scope=Scope(kinds=frozenset(kind.value for kind in filters.kinds)),
-        limit=limit * FILTER_WIDENING if narrow else limit,
+        limit=limit,
+        times=FILTER_WIDENING if narrow else 1,
     )
     repository = CaseRepository(work.session, work.actor)
     # What speaks no more for a case than for any stranger is no hit.
@@ -124,6 +125,7 @@ def _audit(work: UnitOfWork, search: SearchIn, answer: SearchOut) -> None:
                 "hits": len(answer.hits),
                 "considered": answer.considered,
                 "cut": answer.cut,
+                "fallback": answer.fallback,
                 "profile": answer.profile,
                 "index_generation": answer.index_generation,
             },

@@ -118,10 +118,13 @@ class VocabularyRepository:
 
     def without_keys(self) -> int:
         """Name parts that cannot be found, for want of a key."""
-        keyed = select(_KEYS.c.term_id).where(_KEYS.c.generation == self._generation)
+        keyed = select(_KEYS.c.term_id).where(_KEYS.c.generation == self._generation).subquery()
         is_part = _TERMS.c.term.startswith(NAME) | _TERMS.c.term.startswith(JOIN)
-        query = select(func.count()).where(
-            _TERMS.c.generation == self._generation, is_part, _TERMS.c.id.not_in(keyed)
+        # An anti-join: NOT IN would be asked anew for every term on PostgreSQL.
+        query = (
+            select(func.count())
+            .select_from(_TERMS.outerjoin(keyed, keyed.c.term_id == _TERMS.c.id))
+            .where(_TERMS.c.generation == self._generation, is_part, keyed.c.term_id.is_(None))
         )
         return self._session.connection().scalar(query) or 0
 

@@ -33,7 +33,7 @@ def upgrade() -> None:
         _whole("built_until"),
         _key("index_generations", "number"),
     )
-    _create_terms()
+    _create_terms(sqlite_autoincrement=True)
     op.create_table(
         "index_keys",
         _whole("generation"),
@@ -122,7 +122,7 @@ def _key(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
     return sa.PrimaryKeyConstraint(*columns, name=op.f(f"pk_{table}"))
 
 
-def _create_terms() -> None:
+def _create_terms(**options: bool) -> None:
     op.create_table(
         "index_terms",
         _whole("id"),
@@ -131,6 +131,7 @@ def _create_terms() -> None:
         _whole("cases"),
         _key("index_terms", "id"),
         sa.UniqueConstraint("generation", "term", name=op.f("uq_index_terms_generation")),
+        **options,
     )
 
 
