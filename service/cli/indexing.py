@@ -8,7 +8,7 @@ import typer
 from sqlmodel import Session
 
 from service.cli.context import AsJson, Context, guarded, open_context
-from service.cli.output import progress_bar, show_json, show_line
+from service.cli.output import progress_bar, show_error, show_json, show_line
 from service.index.factory import outbox_of
 from service.index.upkeep import Progress, Upkeep
 from service.store.engine import for_reading
@@ -109,5 +109,7 @@ def verify(
         show_json(body)
     else:
         show_line(", ".join(f"{name} {value}" for name, value in body.items() if name != "clean"))
+    if left.miscounted:
+        show_error("postings, terms or keys do not fit the entries: run `empd index build`")
     if not left.clean:
         raise typer.Exit(1)
