@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA
 
 from matching.names.parts import Reading, Sound
 
@@ -23,14 +23,6 @@ OTHER_READING = 0.98
 """An unlikely reading that fits says a little less than the likeliest that does."""
 NICKNAME = 0.78
 """Pet forms and foreign forms count as this alike, however they sound."""
-
-
-def fold_similarity(left: str, right: str) -> float:
-    """Half Jaro-Winkler, half optimal string alignment of two folds, 0 to 1: for retrieval.
-
-    Jaro-Winkler alone lets a shared beginning hide what follows in short parts.
-    """
-    return 0.5 * JaroWinkler.similarity(left, right) + 0.5 * OSA.normalized_similarity(left, right)
 
 
 @lru_cache(maxsize=500_000)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.retrieval.attributes import FloatArray, IdArray, IntArray, PackedArray
-from matching.retrieval.expansion import TermGroup, exact_groups, expand, likely_parts
+from matching.retrieval.expansion import exact_groups, expand, likely_parts
 from matching.retrieval.ranking import MAX_POSTINGS, Allowed, Ranked, Tally
 from matching.retrieval.terms import (
     NAME,
@@ -228,13 +228,6 @@ class InvertedFile:
         found = numbers[likely.places]
         kept, bits = expand(likely, self._counts(found), self.cases)
         return found[kept], bits
-
-    def name_terms(self, part: Readings) -> TermGroup:
-        """The terms that may be a part of a name, for an index that is asked by terms."""
-        self._name_group(part)
-        numbers, bits = self._expanded.get(part) or self._expand(part)
-        terms = tuple(self.vocabulary.terms[number] for number in numbers.tolist())
-        return TermGroup(terms, bits, self._counts(numbers))
 
     def _counts(self, numbers: IntArray) -> IntArray:
         known = np.minimum(numbers, len(self._first) - 2)

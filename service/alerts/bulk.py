@@ -26,7 +26,7 @@ from service.cases.records.repository import digests_of_open, matching_records
 from service.cases.repository import CaseRepository
 from service.index.base import CandidateIndex, Scope
 from service.index.memory import MemoryIndex
-from service.linkage import AssessedCase, Linkage, record_tokens
+from service.linkage import ROUNDING, AssessedCase, Linkage, record_tokens
 from service.store.engine import for_reading
 from service.store.unit_of_work import UnitOfWork
 
@@ -38,8 +38,6 @@ LEAST_RETRIEVAL_BITS = 7.0
 """Candidates below this are not scored; on train seed 3 it kept 98.8 % of the pairs retrieved."""
 AT_CASES = 5_000
 """The size at which that was measured: the information of a name grows with log2 of the size."""
-ROUNDING = 1e-6
-"""Bits by which the two ways of adding up may differ."""
 
 Pairs = dict[tuple[int, int], AssessedCase]
 """Likely links by internal ids of the case asked for and of the other."""
@@ -83,7 +81,7 @@ class _Scores:
         left = np.array([self.rows[one] for one, _ in candidates], dtype=np.int64)
         right = np.array([self.rows[other] for _, other in candidates], dtype=np.int64)
         bits = self.table.match_weights(left, right)
-        lowest = min(self.linkage.profile.bands[band] for band in ALERTING)
+        lowest = self.linkage.lowest(ALERTING)
         pairs: Pairs = {}
         for place in np.flatnonzero(bits >= lowest - ROUNDING).tolist():
             one, other = candidates[place]

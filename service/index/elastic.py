@@ -37,7 +37,6 @@ PENDING_AT_MOST = 1_000
 """Changes read from the store for one search: the newest. With more waiting it says it was cut."""
 _LATER = "empd_elastic_later"
 """Mark of a session: what to do in Elasticsearch when it commits."""
-_ALL = 2**31
 WINDOW = 10_000
 """Hits that Elasticsearch returns at most (`index.max_result_window`)."""
 
@@ -204,7 +203,7 @@ class ElasticIndex:
         beside.compare(there, self._sql.all_held())
         # A connection of its own sees what was changed and carried since the beginning.
         with Session(self._session.get_bind()) as now:
-            changes = SqlIndex(now).changes(carried, _ALL)
+            changes = SqlIndex(now).changes(carried, None)
         beside = beside.without(frozenset(change.case_id for change in changes))
         return Differences(
             found.missing + beside.missing,

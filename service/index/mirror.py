@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from matching.profile import TermFrequencies
-from matching.retrieval import NAME, IndexEntry, IndexQuery, InvertedFile, Ranked, TermGroup
+from matching.retrieval import NAME, IndexEntry, IndexQuery, InvertedFile, Ranked
 from matching.retrieval.ranking import Allowed
 from service.index.models import IndexState
 from service.index.postings.repository import PostingRepository, decode
@@ -89,11 +89,6 @@ class Mirror:
         with self._lock:
             return self._file.search(query, own_tally(), limit=limit, allowed=allowed)
 
-    def plan(self, query: IndexQuery) -> list[TermGroup]:
-        """The terms of each part of the query."""
-        with self._lock:
-            return [self._file.name_terms(part) for part in query.parts]
-
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
         with self._lock:
@@ -154,10 +149,9 @@ class Mirror:
             log().warning("index.mirror_failed", error_class=type(error).__name__)
 
     def _catch_up(self, engine: Engine, *, load: bool) -> None:
-        with Session(for_reading(engine)) as session:
-            repository = IndexRepository(session)
-            if load:
-                self._load(repository)
+        if load:
+            with Session(for_reading(engine)) as session:
+                self._load(IndexRepository(session))
         while True:
             with Session(for_reading(engine)) as session:
                 # The connection first: who waits for the lock may hold the last one.

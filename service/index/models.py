@@ -7,6 +7,8 @@ from sqlmodel import Field
 
 from service.store.base import Base
 
+STREAM = 5_000
+"""Rows fetched at a time when one of these tables is read as a whole."""
 WITHOUT_ROWID = {"sqlite_with_rowid": False}
 """SQLite keeps rows of a few bytes in the tree of their key, instead of beside it."""
 

@@ -10,15 +10,13 @@ from sqlmodel import Session, col
 
 from matching.retrieval import SCHEMA, IndexEntry
 from service.cases.repository import chunks
-from service.index.models import IndexChange, IndexedCase, IndexState
+from service.index.models import STREAM, IndexChange, IndexedCase, IndexState
 from service.store.base import Base
 from service.store.writing import insert_plain
 
 ACTIVE, BUILDING, OLD = "active", "building", "old"
 _LOCK_ATTEMPTS = 3
 """A rebuild may swap generations while a writer waits; twice in a row is all but impossible."""
-_STREAM = 5_000
-"""Rows fetched at a time when a whole table is read."""
 
 _STATES = Base.metadata.tables[str(IndexState.__tablename__)]
 _CASES = Base.metadata.tables[str(IndexedCase.__tablename__)]
@@ -128,7 +126,7 @@ class IndexRepository:
             select(_CASES.c.case_id, _CASES.c.terms, _CASES.c.packed)
             .where(_CASES.c.generation == generation)
             .order_by(_CASES.c.case_id)
-            .execution_options(yield_per=_STREAM)
+            .execution_options(yield_per=STREAM)
         )
         for case_id, terms, packed in self.session.connection().execute(query):
             yield IndexEntry(case_id, split_terms(terms), packed)
@@ -136,7 +134,7 @@ class IndexRepository:
     def all_packed(self, generation: int) -> Iterator[tuple[int, int]]:
         """Id and packed attributes of every case, streamed."""
         query = select(_CASES.c.case_id, _CASES.c.packed).where(_CASES.c.generation == generation)
-        rows = self.session.connection().execute(query.execution_options(yield_per=_STREAM))
+        rows = self.session.connection().execute(query.execution_options(yield_per=STREAM))
         yield from rows
 
     def add_cases(self, generation: int, entries: Sequence[IndexEntry]) -> None:
@@ -180,8 +178,8 @@ class IndexRepository:
         rows = [(case_id, "\n".join(terms)) for case_id, terms in sorted(before.items())]
         insert_plain(self.session, _CHANGES, rows)
 
-    def changes(self, after: int, limit: int) -> list[Change]:
-        """Rows of the log behind a number, oldest first."""
+    def changes(self, after: int, limit: int | None) -> list[Change]:
+        """Rows of the log behind a number, oldest first; without a limit all."""
         rows = self.session.connection().execute(
             select(_CHANGES.c.seq, _CHANGES.c.case_id, _CHANGES.c.before)
             .where(_CHANGES.c.seq > after)
@@ -198,10 +196,9 @@ class IndexRepository:
         """Number of the oldest row that is kept; 0 when the log is empty."""
         return self.session.scalar(select(func.min(_CHANGES.c.seq))) or 0
 
-    def forget_changes(self, until: int) -> int:
-        """Delete rows of the log up to a number; how many."""
-        done = self.session.connection().execute(delete(_CHANGES).where(_CHANGES.c.seq <= until))
-        return done.rowcount
+    def forget_changes(self, until: int) -> None:
+        """Delete rows of the log up to a number."""
+        self.session.connection().execute(delete(_CHANGES).where(_CHANGES.c.seq <= until))
 
 
 def split_terms(text: str) -> tuple[str, ...]:

@@ -68,8 +68,6 @@ class SqlIndex:
         """What to ask an index by terms: the query, and the terms of each name part."""
         state = self._state()
         asked = index_query(query)
-        if self._mirror is not None and self._mirror.follow(self._repository, state):
-            return asked, self._mirror.plan(asked)
         return asked, SqlReader(self._session, state).plan(asked)
 
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
@@ -205,8 +203,8 @@ class SqlIndex:
         """What the generation that answers holds of every case, by rising id, streamed."""
         return self._repository.all_held(self._state().number or 0)
 
-    def changes(self, after: int, limit: int) -> list[Change]:
-        """Rows of the log behind a number, oldest first: what followers have to catch up with."""
+    def changes(self, after: int, limit: int | None) -> list[Change]:
+        """Rows of the log behind a number, oldest first, for followers; without a limit all."""
         return self._repository.changes(after, limit)
 
     def last_change(self) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlmodel import Session
 
 from service.cases.repository import chunks
-from service.index.models import IndexPosting, IndexRare, IndexTerm
+from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
 from service.store.base import Base
 from service.store.writing import Row, insert_plain
 
@@ -252,14 +252,14 @@ class PostingRepository:
             select(_POSTINGS.c.term_id, _POSTINGS.c.pairs)
             .where(_POSTINGS.c.term_id.between(low, high), _POSTINGS.c.term_id.in_(of_generation))
             .order_by(_POSTINGS.c.term_id, _POSTINGS.c.chunk)
-            .execution_options(yield_per=_STREAM)
+            .execution_options(yield_per=STREAM)
         )
         yield from self._session.connection().execute(query)
 
     def all_rare(self, generation: int) -> Iterator[tuple[int, int]]:
         """Hash and case id of every rare term of a generation, streamed."""
         query = select(_RARE.c.key, _RARE.c.case_id).where(_RARE.c.generation == generation)
-        rows = self._session.connection().execute(query.execution_options(yield_per=_STREAM))
+        rows = self._session.connection().execute(query.execution_options(yield_per=STREAM))
         yield from rows
 
     def drop_share(self, most: int) -> bool:
@@ -291,10 +291,6 @@ class PostingRepository:
                 )
             )
         return bool(keys)
-
-
-_STREAM = 5_000
-"""Rows fetched at a time when a whole table is read."""
 
 
 def _chunk(term_id: int, chunk: int, pairs: PairArray) -> dict[str, Any]:

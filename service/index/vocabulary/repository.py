@@ -11,12 +11,10 @@ from sqlmodel import Session
 
 from matching.retrieval.terms import JOIN, NAME, term_keys
 from service.cases.repository import chunks
-from service.index.models import IndexKey, IndexTerm
+from service.index.models import STREAM, IndexKey, IndexTerm
 from service.store.base import Base
 from service.store.writing import insert_plain
 
-STREAM = 10_000
-"""Rows fetched at a time when a whole table is read."""
 _TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
 _KEYS = Base.metadata.tables[str(IndexKey.__tablename__)]
 
