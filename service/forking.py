@@ -14,6 +14,8 @@ from itertools import chain, islice
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
+from service.collecting import collect_seldom
+
 Share = TypeVar("Share")
 Result = TypeVar("Result")
 
@@ -80,6 +82,7 @@ def _begin(work: Callable[[Any], Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What was there before the fork lives on: the collector need not walk and copy it.
     gc.freeze()
+    collect_seldom()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

@@ -21,6 +21,7 @@ from service.cases.models import Case, CaseEvent, CaseRecord, Claim
 from service.cases.operations import owner_of
 from service.cases.repository import CaseRepository
 from service.cases.rows import Row
+from service.collecting import seldom_collected
 from service.errors import FieldError
 from service.exchange.formats.mapping import ColumnMap
 from service.exchange.formats.reading import FileFormat, SourceRow, cut_rows
@@ -100,7 +101,8 @@ def run_import(context: JobContext, job: ImportJob) -> ImportReport:
         run = _begin(context, job, digest, report)
     done = sum(1 for _ in islice(rows, report.resumed_at))
     store = _Store(context, job, report, run)
-    store.all(_prepared(context, job, read, rows), max(done, total or 0) or None)
+    with seldom_collected():
+        store.all(_prepared(context, job, read, rows), max(done, total or 0) or None)
     if not job.dry_run and not job.later:
         report.alerts = match_waiting(context, [job.authority])
     report.seconds = (context.clock() - started).total_seconds()
@@ -116,7 +118,8 @@ def store_rows(
         BadInput: If the authority is wrong.
     """
     prepared = _prepared(context, job, lambda row: row, rows)
-    _Store(context, job, report, None).all(prepared, None)
+    with seldom_collected():
+        _Store(context, job, report, None).all(prepared, None)
 
 
 def _prepared(
