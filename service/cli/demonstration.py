@@ -21,7 +21,7 @@ from service.cli.context import AsJson, Context, guarded, open_context
 from service.cli.output import progress_bar, show_json, show_line, show_table
 from service.errors import Conflict
 from service.exchange.formats.mapping import ColumnMap
-from service.exchange.formats.reading import SourceRow
+from service.exchange.formats.reading import RawRow, SourceRow
 from service.exchange.importing import ImportJob, ImportReport, store_rows
 from service.jobs import JobContext, Progress
 from service.security.policy import Permission, Role
@@ -126,8 +126,8 @@ def _load(context: Context, size: int, seed: int, progress: Progress) -> ImportR
     rows: dict[str, list[SourceRow]] = defaultdict(list)
     for number, case in enumerate(demo_population(size, seed), 1):
         cells = {name: _values(value) for name, value in case.row.items()}
-        raw = json.dumps(case.row, ensure_ascii=False)
-        rows[case.authority].append(SourceRow(number, cells, raw=raw))
+        source = RawRow(number, json.dumps(case.row, ensure_ascii=False))
+        rows[case.authority].append(SourceRow(number, cells, source=source))
     report = ImportReport()
     rejects = Path(gettempdir()) / "empd-demo.rejects.jsonl"
     where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)

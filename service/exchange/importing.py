@@ -8,31 +8,48 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
+from matching.retrieval import IndexEntry
 from service.accounts.models import Authority
 from service.alerts.background import match_waiting
 from service.alerts.repository import WaitingRepository
 from service.audit.schemas import AuditEvent
-from service.cases.models import Case, CaseEvent, CaseRecord, Claim
+from service.cases.models import CaseRecord
 from service.cases.operations import owner_of
 from service.cases.repository import CaseRepository
-from service.cases.rows import Row
 from service.collecting import seldom_collected
 from service.errors import FieldError
 from service.exchange.formats.mapping import ColumnMap
 from service.exchange.formats.reading import FileFormat, SourceRow, cut_rows
 from service.exchange.models import ImportRun
-from service.exchange.preparing import PreparedCase, PreparedRow, Preparer, prepare_rows
+from service.exchange.preparing import (
+    CASES,
+    CLAIM_COLUMNS,
+    CLAIMS,
+    EVENT_COLUMNS,
+    EVENTS,
+    PreparedCase,
+    PreparedRow,
+    Preparer,
+    prepare_rows,
+)
 from service.exchange.rejects import RejectsFile
 from service.exchange.repository import ImportRepository
 from service.jobs import JobContext
 from service.security.policy import Permission
+from service.store.base import Base
 from service.store.unit_of_work import UnitOfWork
+from service.store.writing import Row, bind_rows, insert_bound
 
+RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]
 BATCH = 2_000
 """Rows of one transaction: half a second of writing, and others can store in between."""
 _READ_AT_ONCE = 1 << 20
@@ -129,7 +146,7 @@ def _prepared(
         country = owner_of(work, job.authority).country
         work.audit(AuditEvent("import:read", detail={"authority": job.authority}))
     keep = tuple(job.column_map.keep_unreadable)
-    preparer = Preparer(read, keep, country, context.clock().date())
+    preparer = Preparer(read, keep, country, context.clock().date(), context.engine.dialect)
     return prepare_rows(preparer, rows)
 
 
@@ -246,36 +263,48 @@ class _Store:
             else:
                 reason = "is known with other content; amend that case instead"
                 errors = (FieldError("record_id", reason, row.number),)
-                self._reject(replace(row, errors=errors), rejects)
+                self._reject(row._replace(errors=errors), rejects)
 
     def _reject(self, row: PreparedRow, rejects: RejectsFile) -> None:
         self._report.rejected += 1
         rejects.add(row)
 
     def _insert(self, work: UnitOfWork, authority: Authority, fresh: list[PreparedCase]) -> None:
-        now, by = work.clock(), work.actor.name
+        now = work.clock()
         repository = CaseRepository(work.session, work.actor)
-        common = {"authority_id": authority.id, "registered_at": now, "registered_by": by}
-        common["amended_at"] = now
-        repository.insert_rows(Case, [{**prepared.case, **common} for prepared in fresh])
+        session = work.session
+        insert_bound(session, CASES, *_with_owner(session, authority, now, work.actor.name, fresh))
         known = repository.ids_of([prepared.case["public_id"] for prepared in fresh])
         ids = [known[prepared.case["public_id"]] for prepared in fresh]
         recording = repository.new_recording(now)
-        claims = (prepared.claimed.claims for prepared in fresh)
-        events = (prepared.claimed.events for prepared in fresh)
-        repository.insert_rows(Claim, _of_cases(ids, claims, recording))
-        repository.insert_rows(CaseEvent, _of_cases(ids, events, recording))
-        bodies = zip(ids, (prepared.body for prepared in fresh), strict=True)
-        repository.insert_rows(CaseRecord, [{"case_id": i, "body": body} for i, body in bodies])
-        WaitingRepository(work.session).add(ids)
-        entries = zip(ids, (prepared.entry for prepared in fresh), strict=True)
-        index = self._context.linkage.open_index(work.session)
-        index.upsert([replace(entry, case_id=case_id) for case_id, entry in entries])
+        of_case = ("case_id", "recording_id")
+        claims = _of_cases(ids, (prepared.claims for prepared in fresh), recording)
+        insert_bound(session, CLAIMS, (*of_case, *CLAIM_COLUMNS), claims)
+        events = _of_cases(ids, (prepared.events for prepared in fresh), recording)
+        insert_bound(session, EVENTS, (*of_case, *EVENT_COLUMNS), events)
+        bodies = [(i, prepared.body) for i, prepared in zip(ids, fresh, strict=True)]
+        insert_bound(session, RECORDS, ("case_id", "body"), bodies)
+        WaitingRepository(session).add(ids)
+        self._context.linkage.open_index(session).upsert(
+            [IndexEntry(i, found.terms, found.packed) for i, found in zip(ids, fresh, strict=True)]
+        )
+
+
+def _with_owner(
+    session: Session, authority: Authority, now: datetime, by: str, fresh: list[PreparedCase]
+) -> tuple[tuple[str, ...], list[Row]]:
+    """Columns and rows of cases with what only the transaction knows."""
+    common = {"authority_id": authority.id, "registered_at": now, "registered_by": by}
+    common["amended_at"] = now
+    (told,) = bind_rows(session.connection().dialect, CASES, tuple(common), [common])
+    columns = tuple(fresh[0].case)
+    values = itemgetter(*columns)
+    return (*columns, *common), [(*values(prepared.case), *told) for prepared in fresh]
 
 
 def _of_cases(ids: Iterable[int], rows: Iterable[list[Row]], recording: int) -> list[Row]:
     return [
-        {**row, "case_id": case_id, "recording_id": recording}
+        (case_id, recording, *row)
         for case_id, found in zip(ids, rows, strict=True)
         for row in found
     ]

@@ -2,43 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from matching.retrieval import IndexEntry, index_entry
+from sqlalchemy import Dialect
+
+from matching.retrieval import index_entry
+from service.cases.models import Case, CaseEvent, Claim
 from service.cases.records.encoding import encode_record
-from service.cases.rows import ClaimedRows, Row, case_rows
+from service.cases.rows import CaseRows, case_rows
 from service.errors import BadInput, FieldError
 from service.exchange.formats.drafts import draft_of
-from service.exchange.formats.reading import SourceRow
+from service.exchange.formats.reading import RawRow, SourceRow
 from service.forking import in_order
+from service.store.base import Base
+from service.store.writing import Row as BoundRow
+from service.store.writing import bind_rows
 
 SHARE = 250
 """Rows that one process prepares at a time: 0.1 s of work, so that starting it costs nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedCase:
-    """A sound row; `entry` stands for a case without id as yet."""
+CASES, CLAIMS, EVENTS = (
+    Base.metadata.tables[str(table.__tablename__)] for table in (Case, Claim, CaseEvent)
+)
+CLAIM_COLUMNS = ("kind", "value", "key", "basis", "stated_on")
+EVENT_COLUMNS = (
+    "kind",
+    "date_text",
+    "date_earliest",
+    "date_latest",
+    "place",
+    "country",
+    "circumstances",
+)
+"""Columns of claims and events that a process can bind before the case has an id."""
 
-    case: Row
-    claimed: ClaimedRows
+
+class PreparedCase(NamedTuple):
+    """A sound row as rows of the store, their values bound: tuples and texts are quick to send.
+
+    Attributes:
+        case: Columns of the case.
+        claims: Values of `CLAIM_COLUMNS`.
+        events: Values of `EVENT_COLUMNS`.
+        body: The matching record.
+        terms: What the index holds of it.
+        packed: Its attributes there.
+    """
+
+    case: Mapping[str, Any]
+    claims: list[BoundRow]
+    events: list[BoundRow]
     body: str
-    entry: IndexEntry
+    terms: tuple[str, ...]
+    packed: int
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedRow:
-    """A row with what came of it: a case, or the reasons why not."""
+class Outcome(NamedTuple):
+    """What came of a row: a case, or the reasons why not."""
 
     number: int
-    raw: str
     record_id: str | None = None
     prepared: PreparedCase | None = None
     errors: tuple[FieldError, ...] = ()
+
+
+class PreparedRow(NamedTuple):
+    """A row with what came of it; the source stays in the process that read it."""
+
+    number: int
+    record_id: str | None
+    prepared: PreparedCase | None
+    errors: tuple[FieldError, ...]
+    source: RawRow | SourceRow
+
+    @property
+    def raw(self) -> str:
+        """The row as text, for the file of rejects."""
+        return self.source.raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +96,65 @@ class Preparer:
         keep_unreadable: Columns kept as text instead of rejecting the row.
         region: Country of the owner, for telephone numbers without country code.
         today: For ages and future dates.
+        dialect: Of the store, which says how values are bound.
     """
 
     read: Callable[[Any], SourceRow]
     keep_unreadable: tuple[str, ...]
     region: str
     today: date
+    dialect: Dialect
 
-    def __call__(self, rows: Sequence[Any]) -> list[PreparedRow]:
+    def __call__(self, rows: Sequence[Any]) -> list[Outcome]:
         """Prepare a share of rows, in order."""
-        return [self._prepare(self.read(row)) for row in rows]
+        checked = [self._check(self.read(row)) for row in rows]
+        prepared = iter(self._bind([case for _, case in checked if case is not None]))
+        return [
+            outcome if case is None else outcome._replace(prepared=next(prepared))
+            for outcome, case in checked
+        ]
 
-    def _prepare(self, row: SourceRow) -> PreparedRow:
+    def _check(self, row: SourceRow) -> tuple[Outcome, CaseRows | None]:
         try:
             if row.error is not None:
                 raise BadInput.of(row.error)
             draft = draft_of(row, today=self.today, keep_unreadable=self.keep_unreadable)
         except BadInput as problem:
-            return PreparedRow(row.number, row.raw, errors=problem.errors)
+            return Outcome(row.number, errors=problem.errors), None
         rows = case_rows(draft, region=self.region, today=self.today)
-        prepared = PreparedCase(
-            rows.case, rows.claimed, encode_record(rows.record), index_entry(0, rows.record)
-        )
-        return PreparedRow(row.number, row.raw, draft.record_id, prepared)
+        return Outcome(row.number, draft.record_id), rows
+
+    def _bind(self, found: Sequence[CaseRows]) -> Iterator[PreparedCase]:
+        """Values are bound column by column, for all rows of the share at once."""
+        if not found:
+            return
+        columns = tuple(found[0].case)
+        cases = bind_rows(self.dialect, CASES, columns, [rows.case for rows in found])
+        every = [row for rows in found for row in rows.claimed.claims]
+        claims = iter(bind_rows(self.dialect, CLAIMS, CLAIM_COLUMNS, every))
+        every = [row for rows in found for row in rows.claimed.events]
+        events = iter(bind_rows(self.dialect, EVENTS, EVENT_COLUMNS, every))
+        for case, rows in zip(cases, found, strict=True):
+            entry = index_entry(0, rows.record)
+            yield PreparedCase(
+                dict(zip(columns, case, strict=True)),
+                list(islice(claims, len(rows.claimed.claims))),
+                list(islice(events, len(rows.claimed.events))),
+                encode_record(rows.record),
+                entry.terms,
+                entry.packed,
+            )
 
 
 def prepare_rows(preparer: Preparer, rows: Iterator[Any]) -> Iterator[PreparedRow]:
     """Prepare a stream of rows in as many processes as there are cores, in order."""
-    for share in in_order(preparer, _shares(rows)):
-        yield from share
+    under_way: deque[list[Any]] = deque()
+    for outcomes in in_order(preparer, _shares(rows, under_way)):
+        for outcome, source in zip(outcomes, under_way.popleft(), strict=True):
+            yield PreparedRow(*outcome, source)
 
 
-def _shares(rows: Iterator[Any]) -> Iterator[list[Any]]:
+def _shares(rows: Iterator[Any], under_way: deque[list[Any]]) -> Iterator[list[Any]]:
     while share := list(islice(rows, SHARE)):
+        under_way.append(share)
         yield share

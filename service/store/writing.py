@@ -28,11 +28,43 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     """
     if not rows:
         return
-    connection = session.connection()
     columns = tuple(rows[0])
-    statement, binds = _prepared(table, columns, connection.dialect)
+    bound = bind_rows(session.connection().dialect, table, columns, rows)
+    insert_bound(session, table, columns, bound)
+
+
+def bind_rows(
+    dialect: Dialect, table: Table, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
+) -> list[Row]:
+    """Values as the driver takes them; needs no session, so that other processes can do it.
+
+    Args:
+        dialect: Of the store.
+        table: Whose columns say how values are bound.
+        columns: Names of the columns to bind.
+        rows: Column to value.
+    """
+    _, binds = _prepared(table, columns, dialect)
     values = [_column(rows, name, bind) for name, bind in zip(columns, binds, strict=True)]
-    connection.exec_driver_sql(statement, list(zip(*values, strict=True)))
+    return list(zip(*values, strict=True))
+
+
+def insert_bound(
+    session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]
+) -> None:
+    """Insert rows whose values are bound already.
+
+    Args:
+        session: The transaction.
+        table: Where to.
+        columns: Names of the columns, in the order of the values.
+        rows: Values as the driver takes them.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    statement, _ = _prepared(table, columns, connection.dialect)
+    connection.exec_driver_sql(statement, list(rows))
 
 
 def insert_plain(session: Session, table: Table, rows: Sequence[Row]) -> None:
@@ -43,12 +75,9 @@ def insert_plain(session: Session, table: Table, rows: Sequence[Row]) -> None:
         table: Where to.
         rows: Values of the table's last columns, in their order.
     """
-    if not rows:
-        return
-    connection = session.connection()
-    columns = tuple(column.name for column in table.columns)[-len(rows[0]) :]
-    statement, _ = _prepared(table, columns, connection.dialect)
-    connection.exec_driver_sql(statement, list(rows))
+    if rows:
+        columns = tuple(column.name for column in table.columns)[-len(rows[0]) :]
+        insert_bound(session, table, columns, rows)
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str, bind: _Bind | None) -> Sequence[Any]:

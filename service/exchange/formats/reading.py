@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from service.errors import BadInput, FieldError
 from service.exchange.formats.columns import COLUMNS, SEPARATOR, check_columns
@@ -21,14 +21,49 @@ MAX_CELL = 10_000
 """Characters in one cell; the limit of the field itself gives the message before."""
 
 
+class RawRow(NamedTuple):
+    """One row cut out of a file, its cells not looked at yet.
+
+    Attributes:
+        number: The header is row 1.
+        content: The line of a JSON Lines file, the values of a CSV file, or None
+            where the CSV is broken.
+        sound: Whether it is UTF-8 without NUL.
+        broken: The broken line as it stands.
+    """
+
+    number: int
+    content: str | list[str] | None
+    sound: bool = True
+    broken: str = ""
+
+    @property
+    def raw(self) -> str:
+        """The row as text, for the file of rejects."""
+        if self.content is None:
+            return self.broken
+        if isinstance(self.content, str):
+            return self.content
+        return json.dumps(self.content, ensure_ascii=False)
+
+
 @dataclass(slots=True)
 class SourceRow:
-    """One row as read: its number (the header is row 1), its cells, or why it cannot be read."""
+    """One row as read: its number (the header is row 1), its cells, or why it cannot be read.
+
+    Attributes:
+        source: The row as it was cut out.
+    """
 
     number: int
     cells: Cells = field(default_factory=dict)
     error: FieldError | None = None
-    raw: str = ""
+    source: RawRow | None = None
+
+    @property
+    def raw(self) -> str:
+        """The row as text, for the file of rejects; only asked for when it is needed."""
+        return self.source.raw if self.source is not None else ""
 
 
 def format_of(path: Path, given: str | None) -> FileFormat:
@@ -44,24 +79,6 @@ def format_of(path: Path, given: str | None) -> FileFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class RawRow:
-    """One row cut out of a file, its cells not looked at yet.
-
-    Attributes:
-        number: The header is row 1.
-        content: The line of a JSON Lines file, the values of a CSV file, or None
-            where the CSV is broken.
-        sound: Whether it is UTF-8 without NUL.
-        raw: The broken line as it stands.
-    """
-
-    number: int
-    content: str | list[str] | None
-    sound: bool = True
-    raw: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class RowReader:
     """From cut-out rows to cells; pure, so that other processes can do it."""
 
@@ -72,7 +89,7 @@ class RowReader:
         """The cells of a row, renamed, or why it cannot be read."""
         if found.content is None:
             error = FieldError("row", "is no CSV", found.number)
-            return SourceRow(found.number, error=error, raw=found.raw)
+            return SourceRow(found.number, error=error, source=found)
         if isinstance(found.content, str):
             row = _jsonl_row(found, self.column_map)
         else:
@@ -169,7 +186,7 @@ def _csv_rows(lines: _Lines) -> Iterator[RawRow]:
             values = _next_record(lines)
         except csv.Error:
             lines.give_back_all_but_first()
-            yield RawRow(number, None, raw=lines.taken[0][0].rstrip("\r\n"))
+            yield RawRow(number, None, broken=lines.taken[0][0].rstrip("\r\n"))
             continue
         if values is None:
             return
@@ -185,18 +202,17 @@ def _next_record(lines: _Lines) -> list[str] | None:
 
 def _csv_row(found: RawRow, header: Sequence[str]) -> SourceRow:
     number, values = found.number, found.content or []
-    raw = json.dumps(values, ensure_ascii=False)
     if not found.sound:
-        return SourceRow(number, error=_unsound(number), raw=raw)
+        return SourceRow(number, error=_unsound(number), source=found)
     if len(values) != len(header):
         reason = f"has {len(values)} cells, the header {len(header)}"
-        return SourceRow(number, error=FieldError("row", reason, number), raw=raw)
+        return SourceRow(number, error=FieldError("row", reason, number), source=found)
     cells: Cells = {}
     for name, value in zip(header, values, strict=True):
         parts = [part.strip() for part in value.split(SEPARATOR)]
         if any(parts):
             cells[name] = parts
-    return SourceRow(number, cells, raw=raw)
+    return SourceRow(number, cells, source=found)
 
 
 def _unsound(number: int) -> FieldError:
@@ -218,26 +234,26 @@ def _wrong_column(names: Iterable[str], column_map: ColumnMap) -> FieldError | N
 
 
 def _jsonl_row(found: RawRow, column_map: ColumnMap) -> SourceRow:
-    number, raw = found.number, str(found.content)
+    number = found.number
     if not found.sound:
-        return SourceRow(number, error=_unsound(number), raw=raw)
+        return SourceRow(number, error=_unsound(number), source=found)
     try:
-        body = json.loads(raw)
+        body = json.loads(str(found.content))
     except (ValueError, RecursionError):
-        return SourceRow(number, error=FieldError("row", "is no JSON", number), raw=raw)
+        return SourceRow(number, error=FieldError("row", "is no JSON", number), source=found)
     if not isinstance(body, dict):
-        return SourceRow(number, error=FieldError("row", "is no JSON object", number), raw=raw)
+        return SourceRow(number, error=FieldError("row", "is no JSON object", number), source=found)
     plain = column_map.is_plain and body.keys() <= COLUMNS.keys()
     wrong = None if plain else _wrong_column(body, column_map)
     if wrong is not None:
-        return SourceRow(number, error=FieldError(wrong.field, wrong.reason, number), raw=raw)
+        return SourceRow(number, error=FieldError(wrong.field, wrong.reason, number), source=found)
     cells: Cells = {}
     for name, value in body.items():
         values = value if isinstance(value, list) else [value]
         if any(isinstance(item, (dict, list)) for item in values):
             error = FieldError(name, "is text or a list of texts", number)
-            return SourceRow(number, error=error, raw=raw)
+            return SourceRow(number, error=error, source=found)
         texts = ["" if item is None else str(item).strip() for item in values]
         if any(texts):
             cells[name] = texts
-    return SourceRow(number, cells, raw=raw)
+    return SourceRow(number, cells, source=found)
