@@ -169,37 +169,40 @@ def person_record(
     for claim_kind, value, basis in claims:
         by_kind.setdefault(claim_kind, []).append((value, basis))
 
-    def texts(claim_kind: ClaimKind) -> tuple[str, ...]:
-        return tuple(value["text"] for value, _ in by_kind.get(claim_kind, ()))
-
-    def values(claim_kind: ClaimKind) -> list[Mapping[str, Any]]:
-        return [value for value, _ in by_kind.get(claim_kind, ())]
-
-    sexes = {value["code"] for value in values(ClaimKind.SEX)}
+    given = by_kind.get
+    sexes = {value["code"] for value, _ in given(ClaimKind.SEX, ())}
     return PersonRecord(
         record_id=record_id,
         kind=CaseKind(kind),
-        names=tuple(_name(value) for value in values(ClaimKind.NAME)),
+        names=tuple([_name(value) for value, _ in given(ClaimKind.NAME, ())]),
         births=tuple(
-            BirthDate(PartialDate.parse(value["date"]), ClaimBasis(basis))
-            for value, basis in by_kind.get(ClaimKind.BIRTH, ())
+            [
+                BirthDate(PartialDate.parse(value["date"]), ClaimBasis(basis))
+                for value, basis in given(ClaimKind.BIRTH, ())
+            ]
         ),
         # Contradicting claims of sex are no knowledge of it.
         sex=Sex(sexes.pop()) if len(sexes) == 1 else Sex.UNKNOWN,
-        nationalities=texts(ClaimKind.NATIONALITY),
-        countries_of_birth=texts(ClaimKind.COUNTRY_OF_BIRTH),
-        places_of_birth=texts(ClaimKind.PLACE_OF_BIRTH),
-        languages=texts(ClaimKind.LANGUAGE),
-        addresses=tuple(Address(**value) for value in values(ClaimKind.ADDRESS)),
-        documents=tuple(Document(**value) for value in values(ClaimKind.DOCUMENT)),
-        contacts=tuple(Contact(**value) for value in values(ClaimKind.CONTACT)),
+        nationalities=_texts(given(ClaimKind.NATIONALITY, ())),
+        countries_of_birth=_texts(given(ClaimKind.COUNTRY_OF_BIRTH, ())),
+        places_of_birth=_texts(given(ClaimKind.PLACE_OF_BIRTH, ())),
+        languages=_texts(given(ClaimKind.LANGUAGE, ())),
+        addresses=tuple([Address(**value) for value, _ in given(ClaimKind.ADDRESS, ())]),
+        documents=tuple([Document(**value) for value, _ in given(ClaimKind.DOCUMENT, ())]),
+        contacts=tuple([Contact(**value) for value, _ in given(ClaimKind.CONTACT, ())]),
         relatives=tuple(
-            Relative(value["relation"], Name.of(value["name"]))
-            for value in values(ClaimKind.RELATIVE)
+            [
+                Relative(value["relation"], Name.of(value["name"]))
+                for value, _ in given(ClaimKind.RELATIVE, ())
+            ]
         ),
         events=tuple(events),
-        description=_description(values(ClaimKind.DESCRIPTION)),
+        description=_description([value for value, _ in given(ClaimKind.DESCRIPTION, ())]),
     )
+
+
+def _texts(claims: Iterable[tuple[Mapping[str, Any], str]]) -> tuple[str, ...]:
+    return tuple([value["text"] for value, _ in claims])
 
 
 def _name(value: Mapping[str, Any]) -> Name:

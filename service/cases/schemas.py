@@ -89,7 +89,8 @@ class NameIn(Strict):
         if not self.full and not self.parts:
             raise ValueError("a name needs full or parts")
         if self.full:
-            self.parts, self.full = [NamePartIn(text=self.full)], None
+            # Checked as a whole name already.
+            self.parts, self.full = [NamePartIn.model_construct(text=self.full)], None
         if sum(len(part.text) for part in self.parts) > NAME_LENGTH:
             raise ValueError(f"a name has at most {NAME_LENGTH} characters")
         return self

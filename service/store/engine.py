@@ -19,8 +19,8 @@ _READS_ONLY = "empd_reads_only"
 CACHE_KIB = 64_000
 """SQLite page cache of a connection."""
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""JSON columns without blanks, and letters of other scripts as themselves: a third shorter."""
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring
 
 
 def make_engine(url: str) -> Engine:
@@ -38,7 +38,7 @@ def make_engine(url: str) -> Engine:
     return create_engine(
         address,
         hide_parameters=True,
-        json_serializer=_json,
+        json_serializer=json_text,
         pool_pre_ping=True,
         connect_args={
             "application_name": "empd",
@@ -49,10 +49,21 @@ def make_engine(url: str) -> Engine:
     )
 
 
+def json_text(value: Any) -> str:
+    """A value of a JSON column without blanks, letters of other scripts as themselves.
+
+    A third shorter than the default. Most values are a few texts under names; the
+    general encoder costs four times as much for these, and imports write millions.
+    """
+    if type(value) is dict and all(type(k) is str is type(v) for k, v in value.items()):
+        return "{" + ",".join([f"{_quoted(k)}:{_quoted(v)}" for k, v in value.items()]) + "}"
+    return _encode(value)
+
+
 def _sqlite(address: URL) -> Engine:
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, hide_parameters=True, json_serializer=_json)
+    engine = create_engine(address, hide_parameters=True, json_serializer=json_text)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine

@@ -209,7 +209,13 @@ def _csv_row(found: RawRow, header: Sequence[str]) -> SourceRow:
         return SourceRow(number, error=FieldError("row", reason, number), source=found)
     cells: Cells = {}
     for name, value in zip(header, values, strict=True):
-        parts = [part.strip() for part in value.split(SEPARATOR)]
+        # Most cells are empty or hold one value.
+        if not value:
+            continue
+        if SEPARATOR not in value:
+            parts = [value.strip()]
+        else:
+            parts = [part.strip() for part in value.split(SEPARATOR)]
         if any(parts):
             cells[name] = parts
     return SourceRow(number, cells, source=found)
