@@ -30,7 +30,7 @@ from service.security.policy import operator
 from tests.conftest import World, clock
 
 EMPD = Path(sys.executable).parent / "empd"
-ROWS = 3 * BATCH
+ROWS = 2 * BATCH
 BAD = range(100, ROWS, 500)
 """Rows of the file that are rejected."""
 PATIENCE_SECONDS = 120
