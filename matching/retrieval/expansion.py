@@ -14,6 +14,7 @@ from matching.retrieval.terms import (
     DOCUMENT,
     EMAIL,
     HOUSE,
+    NAME,
     PHONE,
     STREET,
     YEAR,
@@ -75,16 +76,22 @@ class Likely:
     alike: FloatArray
 
 
-def likely_parts(readings: Readings, entries: Sequence[str]) -> Likely:
-    """Those of the entries that are alike enough to be followed.
+def likely_parts(readings: Readings, terms: Sequence[str]) -> Likely:
+    """Those of the terms that are alike enough to be followed.
 
-    Ties are in the order of the entries' own text: every adapter follows the same ones.
+    Args:
+        readings: Folds of the ways in which the part asked for may be read.
+        terms: Parts of names and joins of two, each with its prefix.
+
+    Returns:
+        Their places; ties are in the order of the whole terms, so that every adapter
+        follows the same ones, also where a part and a join have the same letters.
     """
-    if not entries:
+    if not terms:
         return Likely(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
-    alike = fold_similarities(readings, entries)
+    alike = fold_similarities(readings, [term[len(NAME) :] for term in terms])
     near = np.flatnonzero(alike >= MIN_SIMILARITY)
-    order = sorted(near.tolist(), key=lambda place: (-alike[place], entries[place]))
+    order = sorted(near.tolist(), key=lambda place: (-alike[place], terms[place]))
     places = np.array(order, dtype=np.int64)
     return Likely(places, alike[places])
 

@@ -13,7 +13,6 @@ from matching.retrieval.attributes import FloatArray, IdArray, IntArray, PackedA
 from matching.retrieval.expansion import exact_groups, expand, likely_parts
 from matching.retrieval.ranking import MAX_POSTINGS, Allowed, Ranked, Tally
 from matching.retrieval.terms import (
-    NAME,
     IndexEntry,
     IndexQuery,
     Readings,
@@ -224,7 +223,7 @@ class InvertedFile:
     def _expand(self, part: Readings) -> tuple[IntArray, FloatArray]:
         numbers = self.vocabulary.under(keys_of(part))
         terms = self.vocabulary.terms
-        likely = likely_parts(part, [terms[number][len(NAME) :] for number in numbers.tolist()])
+        likely = likely_parts(part, [terms[number] for number in numbers.tolist()])
         found = numbers[likely.places]
         kept, bits = expand(likely, self._counts(found), self.cases)
         return found[kept], bits

@@ -10,7 +10,6 @@ import numpy as np
 from sqlmodel import Session
 
 from matching.retrieval import (
-    NAME,
     IndexQuery,
     Ranked,
     Tally,
@@ -90,8 +89,8 @@ class SqlReader:
         found = []
         for readings, part_keys in keys.items():
             terms = dict(item for key in part_keys for item in under.get(key, ()))
-            parts = [term[len(NAME) :] for term in terms.values()]
-            found.append(_Found(list(terms), list(terms.values()), likely_parts(readings, parts)))
+            texts = list(terms.values())
+            found.append(_Found(list(terms), texts, likely_parts(readings, texts)))
         return found
 
     def search(self, query: IndexQuery, *, limit: int, allowed: Allowed) -> tuple[Ranked, bool]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from matching.retrieval import expand, likely_parts
+from matching.retrieval import NAME, expand, likely_parts
 from matching.retrieval.expansion import MAX_EXPANSIONS, MIN_SIMILARITY, fold_similarities
 
 
@@ -20,7 +20,7 @@ def fold_similarity(left: str, right: str) -> float:
 
 def weigh(part: str, entries: dict[str, int], total: int) -> dict[str, float]:
     texts = list(entries)
-    likely = likely_parts((part,), texts)
+    likely = likely_parts((part,), [f"{NAME}{text}" for text in texts])
     found = [texts[place] for place in likely.places.tolist()]
     kept, bits = expand(likely, np.array([entries[text] for text in found], dtype=np.int64), total)
     return {found[place]: float(bit) for place, bit in zip(kept.tolist(), bits, strict=True)}
@@ -42,6 +42,14 @@ def test_the_rarer_and_the_more_alike_weigh_more() -> None:
 
 def test_what_nobody_bears_any_more_is_not_followed() -> None:
     assert set(weigh("kalid", {"kalid": 0, "kalad": 2}, 1_000)) == {"kalad"}
+
+
+@given(st.permutations(["n:alireza", "j:alireza", "n:aliresa", "j:aliresa", "n:alireca"]))
+def test_the_order_of_the_terms_is_of_no_account(terms: list[str]) -> None:
+    likely = likely_parts(("alireza",), terms)
+    found = [terms[place] for place in likely.places.tolist()]
+    assert found[:2] == ["j:alireza", "n:alireza"]
+    assert found == sorted(found, key=lambda term: (-fold_similarity("alireza", term[2:]), term))
 
 
 def test_another_reading_is_followed_and_says_a_little_less() -> None:
