@@ -13,6 +13,7 @@
     `-- Unavailable          503
         |-- StoreBusy        503
         |-- IndexUnavailable 503
+        |   `-- IndexLags    503  it answers, but has not seen the newest cases yet
         `-- IndexNotReady    503
 
 Details are written for the reader and never hold personal data.
@@ -166,6 +167,12 @@ class IndexUnavailable(Unavailable):
     """The index of candidates does not answer."""
 
     code = "index_unavailable"
+
+
+class IndexLags(IndexUnavailable):
+    """The index of candidates answers, but has not seen the newest cases yet."""
+
+    code = "index_lags"
 
 
 class IndexNotReady(Unavailable):

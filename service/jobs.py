@@ -19,13 +19,17 @@ Progress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """Where a job runs; it commits in many units of work, each with its own audit rows."""
+    """Where a job runs; it commits in many units of work, each with its own audit rows.
+
+    `carry` brings a server of the index up to what is stored, so that comparing meets it.
+    """
 
     engine: Engine
     actor: Actor
     clock: Clock
     linkage: Linkage
     progress: Progress
+    carry: Callable[[], object] = lambda: None
 
     def work(self) -> AbstractContextManager[UnitOfWork]:
         """One unit of work of the job."""

@@ -8,6 +8,7 @@ matter: both cases of a pair are stored and indexed before either is compared.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -16,8 +17,9 @@ from service.accounts.repository import AccountRepository
 from service.alerts.bulk import Compared, Comparer, InMemory, ThroughIndex, store_links
 from service.alerts.operations import alerted_pairs, shown_cases
 from service.alerts.repository import MatchRunRepository, WaitingRepository
+from service.alerts.waiting import LAGS
 from service.audit.schemas import AuditEvent
-from service.errors import Conflict
+from service.errors import Conflict, IndexLags, Unavailable
 from service.forking import in_order
 from service.jobs import JobContext
 from service.risk.operations import refresh_signs
@@ -78,6 +80,8 @@ def match_waiting(context: JobContext, authorities: Sequence[str] | None = None)
         Forbidden: If the actor may not store cases.
         BadInput: If there is no such authority.
         IndexUnavailable: If the index does not answer.
+        IndexLags: If it has not seen the newest cases yet. What was compared stands, the
+            others go on waiting.
     """
     context.actor.require(Permission.CASE_WRITE)
     context.progress("reading", 0, None)
@@ -86,8 +90,8 @@ def match_waiting(context: JobContext, authorities: Sequence[str] | None = None)
         total = WaitingRepository(session).count(owners)
         if not total:
             return 0
-        comparer = _comparer(context, session)
-    return _Job(context, comparer, total).run(_shares(context, owners))
+        comparer = _in_memory(context, session)
+    return _Job(context, comparer or _through_index(context), total).run(_shares(context, owners))
 
 
 def match_status(work: UnitOfWork) -> MatchStatus:
@@ -109,10 +113,15 @@ def _owners(session: Session, authorities: Sequence[str] | None) -> list[int] | 
     return [accounts.authority(code).id or 0 for code in authorities]
 
 
-def _comparer(context: JobContext, session: Session) -> Comparer:
+def _in_memory(context: JobContext, session: Session) -> InMemory | None:
     collection = context.linkage.open_index(session).frequencies([]).total
-    if collection <= IN_MEMORY_AT_MOST:
-        return InMemory.read(session, context.linkage)
+    return InMemory.read(session, context.linkage) if collection <= IN_MEMORY_AT_MOST else None
+
+
+def _through_index(context: JobContext) -> ThroughIndex:
+    with suppress(Unavailable):
+        # What does not answer here may have a stand-in that answers for it.
+        context.carry()
     return ThroughIndex.open(context.engine, context.linkage)
 
 
@@ -143,14 +152,21 @@ class _Job:
 
     def run(self, shares: Iterator[list[int]]) -> int:
         """Compare and commit share after share; how many alerts were raised."""
+        unseen = 0
         for compared in in_order(self._comparer, shares):
             self._alerts += self._settle(compared)
-            self._done += len(compared.case_ids)
+            self._done += len(compared.case_ids) - len(compared.unseen)
+            unseen += len(compared.unseen)
             self._context.progress("matching", self._done, max(self._total, self._done))
+            if 2 * len(compared.unseen) > len(compared.case_ids):
+                # The next shares would get half an answer as well.
+                break
         with self._context.work() as work:
             MatchRunRepository(work.session).end(self._run, work.clock())
             detail = {"cases": self._done, "alerts": self._alerts}
             work.audit(AuditEvent("match:end", detail=detail))
+        if unseen:
+            raise IndexLags(LAGS)
         return self._alerts
 
     def _settle(self, compared: Compared) -> int:
@@ -166,11 +182,12 @@ class _Job:
     def _store(self, work: UnitOfWork, compared: Compared) -> int:
         linkage, generation = self._context.linkage, self._comparer.generation
         raised = store_links(work, linkage, compared, generation)
-        WaitingRepository(work.session).drop(compared.case_ids)
+        done = set(compared.case_ids) - compared.unseen
+        WaitingRepository(work.session).drop(done)
         # The other sides too: what they share with third cases may mean something else now.
         involved = {side for alert in raised for side in (alert.left_id, alert.right_id)}
         refresh_signs(work, involved | set(compared.case_ids))
-        cases = len(compared.case_ids)
+        cases = len(done)
         MatchRunRepository(work.session).count(self._run, cases, len(raised), work.clock())
         shown = shown_cases(alerted_pairs(work, raised))
         detail = {"cases": cases, "alerts": len(raised)}

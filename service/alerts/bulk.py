@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import Engine
@@ -51,11 +51,14 @@ class Compared:
         case_ids: The cases of the share.
         pairs: Their likely links.
         digests: Content digests of the cases in these links, as they were compared.
+        unseen: Those of the cases for which the index could not meet every other; they
+            are still to be compared.
     """
 
     case_ids: Sequence[int]
     pairs: Pairs
     digests: Mapping[int, str]
+    unseen: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ class InMemory:
         """Compare a share; touches no database."""
         records = self.scores.records
         known = {case_id: records[case_id] for case_id in case_ids if case_id in records}
-        pairs = self.scores.likely(_candidates(self.index, known, len(records)))
+        candidates, _ = _candidates(self.index, known, len(records))
+        pairs = self.scores.likely(candidates)
         # What was stored after the collection was read stays in the queue.
         return _compared(list(known), pairs, self.digests)
 
@@ -150,14 +154,15 @@ class ThroughIndex:
         index = self.linkage.open_index(session)
         digests = digests_of_open(session, case_ids)
         records = matching_records(session, digests)
-        candidates = _candidates(index, records, index.frequencies([]).total)
+        candidates, unseen = _candidates(index, records, index.frequencies([]).total)
         digests |= digests_of_open(session, {other for _, other in candidates} - digests.keys())
         candidates = [pair for pair in candidates if pair[1] in digests]
         missing = {other for _, other in candidates} - records.keys()
         records |= matching_records(session, missing)
         frequencies = index.frequencies(record_tokens(records.values()))
         scores = _Scores.of(self.linkage, records, frequencies)
-        return _compared(case_ids, scores.likely(candidates), digests)
+        compared = _compared(case_ids, scores.likely(candidates), digests)
+        return replace(compared, unseen=unseen)
 
 
 Comparer = InMemory | ThroughIndex
@@ -165,15 +170,19 @@ Comparer = InMemory | ThroughIndex
 
 def _candidates(
     index: CandidateIndex, records: Mapping[int, PersonRecord], collection: int
-) -> list[tuple[int, int]]:
+) -> tuple[list[tuple[int, int]], frozenset[int]]:
+    """Pairs worth scoring, and the cases for which the index could not meet every other."""
     least = LEAST_RETRIEVAL_BITS + math.log2(max(collection, AT_CASES) / AT_CASES)
     growth = math.sqrt(max(collection, CANDIDATES_AT_CASES) / CANDIDATES_AT_CASES)
     wanted = math.ceil(CANDIDATES * growth)
     pairs: list[tuple[int, int]] = []
+    unseen: set[int] = set()
     for case_id, record in records.items():
         found = index.candidates(record, Scope(exclude=frozenset({case_id})), wanted)
         pairs.extend((case_id, item.case_id) for item in found.items if item.score >= least)
-    return pairs
+        if not found.complete:
+            unseen.add(case_id)
+    return pairs, frozenset(unseen)
 
 
 def _compared(case_ids: Sequence[int], pairs: Pairs, digests: Mapping[int, str]) -> Compared:

@@ -36,13 +36,24 @@ class AlertedPair:
     right: ReadableCase
 
 
-def raise_alerts(
-    work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limit: int
-) -> list[Alert]:
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What comparing one case gave.
+
+    Attributes:
+        alerts: Those raised or raised again, by falling match weight.
+        complete: Whether every case could be met; if not, the case goes on waiting.
+    """
+
+    alerts: list[Alert]
+    complete: bool
+
+
+def raise_alerts(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limit: int) -> Raised:
     """Compare a stored case with the collection and raise what may be a link.
 
-    Returns:
-        The alerts raised or raised again, by falling match weight.
+    The case waits to be compared from now on if, and only if, the index could not meet
+    every case.
     """
     case = stored.case
     case_id = case.id or 0
@@ -73,13 +84,17 @@ def raise_alerts(
             work.session.add(alert)
             raised.append(alert)
     _lapse(known, case_id, set(standing))
-    WaitingRepository(work.session).drop([case_id])
+    waiting = WaitingRepository(work.session)
+    if found.found.complete:
+        waiting.drop([case_id])
+    else:
+        waiting.keep(case_id)
     work.session.flush()
     if raised:
         pairs = {i for alert in raised for i in (alert.left_id, alert.right_id)} - {case_id}
         others = tuple(cases[other].case.public_id for other in sorted(pairs))
         work.audit(AuditEvent("alert:raise", case_ids=(case.public_id, *others)))
-    return raised
+    return Raised(raised, found.found.complete)
 
 
 def raise_pair(

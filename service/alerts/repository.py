@@ -198,6 +198,11 @@ class WaitingRepository:
         if rows:
             self.session.execute(insert(WaitingCase), rows)
 
+    def keep(self, case_id: int) -> None:
+        """Remember that a case is still to be compared, or go on remembering."""
+        if not self.has(case_id):
+            self.add([case_id])
+
     def drop(self, case_ids: Collection[int]) -> None:
         """Forget cases that were compared, or need it no longer; unknown ids are no error."""
         for chunk in chunks(sorted(case_ids)):

@@ -13,7 +13,7 @@ from service.cases.operations import StoredCase, is_open
 from service.cases.records.repository import matching_records
 from service.cases.repository import CaseRepository
 from service.clock import Clock
-from service.errors import Unavailable
+from service.errors import IndexLags, Unavailable
 from service.linkage import Linkage
 from service.observability import log, place_of
 from service.security.policy import operator
@@ -22,13 +22,16 @@ from service.store.unit_of_work import UnitOfWork, store_errors, unit_of_work
 
 AT_ONCE = 50
 """Cases compared in one round: some seconds, so that changes are carried on between."""
+LAGS = (
+    "the index lags behind the store or ran out of time: what was not compared goes on waiting; "
+    "run `empd index drain`, then `empd match run`"
+)
+"""Said where a comparison could not meet every case."""
 
 
 def compare_later(work: UnitOfWork, case: Case) -> None:
     """Remember that a case has to be compared; it commits with the case."""
-    waiting = WaitingRepository(work.session)
-    if not waiting.has(case.id or 0):
-        waiting.add([case.id or 0])
+    WaitingRepository(work.session).keep(case.id or 0)
 
 
 def is_waiting(work: UnitOfWork, case: Case) -> bool:
@@ -50,6 +53,7 @@ def compare_waiting(engine: Engine, linkage: Linkage, clock: Clock, *, limit: in
 
     Raises:
         IndexUnavailable: If the index is away again; the others go on waiting.
+        IndexLags: If it has not seen the newest cases yet; likewise.
     """
     with store_errors(), Session(for_reading(engine)) as session:
         waiting = WaitingRepository(session).first(AT_ONCE)
@@ -74,7 +78,11 @@ def _compare(work: UnitOfWork, linkage: Linkage, case_id: int, *, limit: int) ->
     work.audit(AuditEvent("case:compare", case_ids=ids))
     if not waiting.has(case_id):
         return
-    waiting.drop([case_id])
-    if found is not None and is_open(found.case):
-        record = matching_records(work.session, [case_id])[case_id]
-        raise_alerts(work, linkage, StoredCase(found.case, record), limit=limit)
+    if found is None or not is_open(found.case):
+        waiting.drop([case_id])
+        return
+    record = matching_records(work.session, [case_id])[case_id]
+    raised = raise_alerts(work, linkage, StoredCase(found.case, record), limit=limit)
+    if not raised.complete:
+        # Rolled back, and no other case is tried: they would all get half an answer.
+        raise IndexLags(LAGS)

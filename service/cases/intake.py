@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from matching.retrieval import index_entry
 from service.alerts.models import Alert
-from service.alerts.operations import lapse_all, raise_alerts
+from service.alerts.operations import Raised, lapse_all, raise_alerts
 from service.alerts.waiting import compare_later
 from service.cases.operations import StoredCase, amend_case, close_case, store_case
 from service.cases.schemas import CaseAmendment, CaseClosure, CaseDraft
@@ -20,8 +20,8 @@ from service.store.unit_of_work import UnitOfWork
 class Intake:
     """A case just taken in, with the possible links it raised.
 
-    `compared` is false while the index of candidates does not answer: the case is
-    stored all the same, and compared when the index is back.
+    `compared` is false while the index of candidates does not answer, or has not seen
+    the newest cases yet: the case is stored all the same, and compared later.
     """
 
     stored: StoredCase
@@ -63,12 +63,11 @@ def close(work: UnitOfWork, linkage: Linkage, public_id: str, closure: CaseClosu
 def _link(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limit: int) -> Intake:
     work.session.flush()
     linkage.open_index(work.session).upsert([index_entry(stored.case.id or 0, stored.record)])
-    compared, alerts = True, list[Alert]()
     try:
-        alerts = raise_alerts(work, linkage, stored, limit=limit)
+        raised = raise_alerts(work, linkage, stored, limit=limit)
     except (IndexUnavailable, IndexNotReady):
         # Nobody waits at the counter for a server that is away.
         compare_later(work, stored.case)
-        compared = False
+        raised = Raised([], complete=False)
     refresh_signs(work, [stored.case.id or 0])
-    return Intake(stored, alerts, compared)
+    return Intake(stored, raised.alerts, raised.complete)

@@ -22,7 +22,8 @@ from service.cli.output import show_error
 from service.clock import Clock, system_clock
 from service.config import Settings
 from service.errors import BadInput, EmpdError, FieldError, Forbidden, NotFound, Unavailable
-from service.index.factory import index_factory
+from service.index.factory import index_factory, outbox_of
+from service.jobs import JobContext, Progress
 from service.linkage import Linkage
 from service.observability import place_of
 from service.problems import bad_input_from
@@ -71,6 +72,16 @@ class Context:
     def work(self) -> AbstractContextManager[UnitOfWork]:
         """A unit of work for the one who acts."""
         return unit_of_work(self.engine, self.actor, clock=self.clock, language=self.language)
+
+    def job(self, progress: Progress) -> JobContext:
+        """Where long work of the one who acts runs."""
+
+        def carry() -> None:
+            outbox = outbox_of(self.settings, self.engine, self.clock)
+            if outbox is not None:
+                outbox.drain(lambda done, total: progress("carrying changes", done, total))
+
+        return JobContext(self.engine, self.actor, self.clock, self.linkage, progress, carry)
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from service.cli.context import AsJson, guarded, open_context
 from service.cli.output import progress_bar, show_json, show_line
 from service.config import Settings
 from service.errors import BadInput, Conflict, FieldError
-from service.jobs import JobContext
 from service.store.engine import make_engine
 from service.store.migrate import current_and_head, differences
 from service.store.migrate import upgrade as upgrade_schema
@@ -68,7 +67,7 @@ def refresh_records(as_json: AsJson = False) -> None:
     Example: empd db refresh-records
     """
     with open_context() as context, progress_bar() as progress:
-        where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)
+        where = context.job(progress)
         written = refresh_of(where)
     _say(as_json, {"written": written}, f"{written} records written")
 

@@ -23,7 +23,7 @@ from service.errors import Conflict
 from service.exchange.formats.mapping import ColumnMap
 from service.exchange.formats.reading import RawRow, SourceRow
 from service.exchange.importing import ImportJob, ImportReport, store_rows
-from service.jobs import JobContext, Progress
+from service.jobs import Progress
 from service.security.policy import Permission, Role
 
 _OFFICER = (Role.CHILD_PROTECTION_OFFICER,)
@@ -130,7 +130,7 @@ def _load(context: Context, size: int, seed: int, progress: Progress) -> ImportR
         rows[case.authority].append(SourceRow(number, cells, source=source))
     report = ImportReport()
     rejects = Path(gettempdir()) / "empd-demo.rejects.jsonl"
-    where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)
+    where = context.job(progress)
     for code, found in sorted(rows.items()):
         job = ImportJob(Path(), "jsonl", code, ColumnMap(), rejects)
         store_rows(where, job, iter(found), report)

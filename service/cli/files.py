@@ -21,7 +21,6 @@ from service.exchange.formats.drafts import cells_of
 from service.exchange.formats.mapping import load_map
 from service.exchange.formats.reading import format_of
 from service.exchange.importing import ImportJob, ImportReport, run_import
-from service.jobs import JobContext
 
 COMPACT_FROM = 20_000
 """Cases of an import from which its many small pieces of the index are worth joining."""
@@ -65,7 +64,7 @@ def import_file(
             dry_run=dry_run,
             later=later,
         )
-        where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)
+        where = context.job(progress)
         report = run_import(where, job)
         if report.stored >= COMPACT_FROM:
             upkeep_of(context, progress).compact()

@@ -7,7 +7,6 @@ import typer
 from service.alerts.background import match_status, match_waiting
 from service.cli.context import AsJson, Official, guarded, open_context
 from service.cli.output import progress_bar, show_json, show_line
-from service.jobs import JobContext
 
 app = typer.Typer(help="Comparison of imported cases with the collection.", no_args_is_help=True)
 
@@ -20,7 +19,7 @@ def run(official: Official = "", as_json: AsJson = False) -> None:
     Example: empd match run
     """
     with open_context(official) as context, progress_bar() as progress:
-        where = JobContext(context.engine, context.actor, context.clock, context.linkage, progress)
+        where = context.job(progress)
         own = None if context.actor.reads_all else [context.actor.authority_code]
         alerts = match_waiting(where, own)
     if as_json:

@@ -44,12 +44,15 @@ class Candidates:
         cut: Whether cases may be missing that are as good: left out beyond the limit, or
             not looked at.
         fallback: Name of the index that answered in place of the chosen one.
+        complete: Whether every case could be met. If not, a server has not seen the newest
+            changes yet or ran out of time: what was compared has to be compared again.
     """
 
     items: tuple[Candidate, ...]
     considered: int
     cut: bool
     fallback: str | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

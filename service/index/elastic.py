@@ -98,8 +98,9 @@ class ElasticIndex:
         items += _scored(asked, groups, scope, pending.held.values())
         items.sort(key=lambda item: (-item.score, item.case_id))
         kept = tuple(items[:limit])
-        cut = left_out(kept, len(items)) or not pending.complete or bool(answer.get("timed_out"))
-        return Candidates(kept, len(items), cut)
+        complete = pending.complete and not answer.get("timed_out")
+        cut = left_out(kept, len(items)) or not complete
+        return Candidates(kept, len(items), cut, complete=complete)
 
     def _pending(self) -> _Pending:
         carried, made = read_mark(self._session), self._sql.last_change()
