@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -54,6 +54,8 @@ BATCH = 4_000
 """Rows of one transaction: 0.7 s of writing, and others can store in between. A page that many
 rows share is written once a batch, so that a larger batch costs less a row."""
 _READ_AT_ONCE = 1 << 20
+DIGEST_SHOWN = 16
+"""Hexadecimal digits of a file's digest in the references of its rows: 64 bits, no two alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +103,26 @@ def run_import(context: JobContext, job: ImportJob) -> ImportReport:
 
     An import that was killed is taken up by the same command behind its last batch,
     its comparison likewise. A file that was imported to its end is read anew: it stores
-    nothing twice; a row that an authority sent before with other content is rejected,
-    since an amendment must say what it withdraws.
+    nothing twice, since a row without `record_id` is known by the file and its number. A
+    row that an authority sent before with other content is rejected, since an amendment
+    must say what it withdraws.
 
     Raises:
         BadInput: If the file, its header, or the authority is wrong; nothing is stored.
         Forbidden: If the actor may not register for that authority.
+        Conflict: If another process imports the same file and was quicker.
     """
     context.actor.require(Permission.CASE_WRITE)
     report = ImportReport()
     started = context.clock()
     read, rows = cut_rows(job.path, job.form, job.column_map)
-    run = None
-    total = None
-    if not job.dry_run:
-        digest, total = _look_over(job)
-        run = _begin(context, job, digest, report)
+    digest, total = _look_over(job)
+    run = None if job.dry_run else _begin(context, job, digest, report)
+    today = (run.started_at if run else started).date()
     done = sum(1 for _ in islice(rows, report.resumed_at))
-    store = _Store(context, job, report, run)
+    store = _Store(context, job, report, run, digest)
     with seldom_collected():
-        store.all(_prepared(context, job, read, rows), max(done, total or 0) or None)
+        store.all(_prepared(context, job, read, rows, today), max(done, total) or None)
     if not job.dry_run and not job.later:
         report.alerts = match_waiting(context, [job.authority])
     report.seconds = (context.clock() - started).total_seconds()
@@ -135,19 +137,20 @@ def store_rows(
     Raises:
         BadInput: If the authority is wrong.
     """
-    prepared = _prepared(context, job, lambda row: row, rows)
+    prepared = _prepared(context, job, lambda row: row, rows, context.clock().date())
     with seldom_collected():
         _Store(context, job, report, None).all(prepared, None)
 
 
 def _prepared(
-    context: JobContext, job: ImportJob, read: Any, rows: Iterator[Any]
+    context: JobContext, job: ImportJob, read: Any, rows: Iterator[Any], today: date
 ) -> Iterator[PreparedRow]:
+    """Check rows; `today` is that of the import's begin, also where it is taken up or repeated."""
     with context.work() as work:
         country = owner_of(work, job.authority).country
         work.audit(AuditEvent("import:read", detail={"authority": job.authority}))
     keep = tuple(job.column_map.keep_unreadable)
-    preparer = Preparer(read, keep, country, context.clock().date(), context.engine.dialect)
+    preparer = Preparer(read, keep, country, today, context.engine.dialect)
     return prepare_rows(preparer, rows)
 
 
@@ -187,8 +190,14 @@ class _Store:
     """Puts prepared rows into the store, batch by batch."""
 
     def __init__(
-        self, context: JobContext, job: ImportJob, report: ImportReport, run: ImportRun | None
+        self,
+        context: JobContext,
+        job: ImportJob,
+        report: ImportReport,
+        run: ImportRun | None,
+        digest: str = "",
     ) -> None:
+        self._digest = digest[:DIGEST_SHOWN]
         self._context = context
         self._job = job
         self._report = report
@@ -215,6 +224,11 @@ class _Store:
     def _store(self, work: UnitOfWork, batch: list[PreparedRow], rejects: RejectsFile) -> None:
         job, report = self._job, self._report
         authority = owner_of(work, job.authority)
+        if self._run is not None:
+            behind = report.read
+            ImportRepository(work.session).advance(self._run.id or 0, behind, behind + len(batch))
+            # Before the claim another process may be writing the file.
+            rejects.begin()
         fresh = list(self._fresh(work, authority, batch, rejects))
         report.read += len(batch)
         report.stored += len(fresh)
@@ -224,7 +238,6 @@ class _Store:
         size = rejects.settle()
         if self._run is not None:
             counts = {
-                "rows": report.read,
                 "stored": report.stored,
                 "unchanged": report.unchanged,
                 "rejected": report.rejected,
@@ -248,23 +261,31 @@ class _Store:
     ) -> Iterator[PreparedCase]:
         """What is new; what is known is counted, what contradicts itself is rejected."""
         repository = CaseRepository(work.session, work.actor)
-        ids = [row.record_id for row in batch if row.record_id and row.prepared]
+        named = [(row, self._named(row)) for row in batch]
+        ids = [prepared.case["record_id"] for _, prepared in named if prepared]
         known = repository.record_digests(authority.id or 0, ids)
-        for row in batch:
-            if row.prepared is None:
+        for row, prepared in named:
+            if prepared is None:
                 self._reject(row, rejects)
                 continue
-            case = row.prepared.case
-            digest = f"{case['kind']}:{case['content_digest']}"
-            if row.record_id is None or row.record_id not in known:
-                known[case["record_id"]] = digest
-                yield row.prepared
-            elif known[row.record_id] == digest:
+            case = prepared.case
+            digest, record_id = f"{case['kind']}:{case['content_digest']}", case["record_id"]
+            if record_id not in known:
+                known[record_id] = digest
+                yield prepared
+            elif known[record_id] == digest:
                 self._report.unchanged += 1
             else:
                 reason = "is known with other content; amend that case instead"
                 errors = (FieldError("record_id", reason, row.number),)
                 self._reject(row._replace(errors=errors), rejects)
+
+    def _named(self, row: PreparedRow) -> PreparedCase | None:
+        """The case of a row; without `record_id` it is known by the file and its number."""
+        if row.prepared is None or row.record_id or not self._digest:
+            return row.prepared
+        case = {**row.prepared.case, "record_id": f"{self._digest}-{row.number}"}
+        return row.prepared._replace(case=case)
 
     def _reject(self, row: PreparedRow, rejects: RejectsFile) -> None:
         self._report.rejected += 1

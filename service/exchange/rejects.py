@@ -21,12 +21,7 @@ class RejectsFile:
     def __init__(self, path: Path, keep: int = 0) -> None:
         self._path = path
         self._file: BinaryIO | None = None
-        self._size = keep
-        if keep:
-            self._file = path.open("r+b")
-            # What a batch wrote that never committed is written again with it.
-            self._file.truncate(keep)
-            self._file.seek(keep)
+        self._keep = self._size = keep
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +33,15 @@ class RejectsFile:
     @property
     def written_to(self) -> str | None:
         """The path, or None when nothing was rejected."""
-        return str(self._path) if self._file is not None else None
+        return str(self._path) if self._size else None
+
+    def begin(self) -> None:
+        """Take the file up; only for whom the next rows of the import are claimed."""
+        if self._keep and self._file is None:
+            self._file = self._path.open("r+b")
+            # What a batch wrote that never committed is written again with it.
+            self._file.truncate(self._keep)
+            self._file.seek(self._keep)
 
     def add(self, row: PreparedRow) -> None:
         """Write one rejected row."""

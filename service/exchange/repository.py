@@ -13,6 +13,7 @@ from service.accounts.models import Authority
 from service.cases.models import Case, Photograph
 from service.cases.repository import chunks
 from service.cases.vocabulary import Channel, Status
+from service.errors import Conflict
 from service.exchange.models import ImportRun
 
 
@@ -65,7 +66,10 @@ class ImportRepository:
         self.session = session
 
     def begin(self, authority_id: int, digest: str, at: datetime) -> ImportRun:
-        """The import of a file that was not finished, to take it up, or a new one."""
+        """The import of a file that was not finished, to take it up, or a new one.
+
+        One that was finished begins anew and keeps the day on which it began first.
+        """
         run = self.session.exec(
             select(ImportRun)
             .where(col(ImportRun.authority_id) == authority_id, col(ImportRun.digest) == digest)
@@ -74,6 +78,7 @@ class ImportRepository:
         if run is not None and run.finished_at is None:
             return run
         if run is not None:
+            at = run.started_at
             self.session.delete(run)
             self.session.flush()
         run = ImportRun(authority_id=authority_id, digest=digest, started_at=at)
@@ -81,6 +86,25 @@ class ImportRepository:
         self.session.flush()
         return run
 
+    def advance(self, run_id: int, behind: int, to: int) -> None:
+        """Claim the next rows of a file for this transaction; others wait until it ends.
+
+        Args:
+            run_id: The import.
+            behind: Rows that were dealt with as far as this process knows.
+            to: Rows that are dealt with when the transaction commits.
+
+        Raises:
+            Conflict: If another process has dealt with some of these rows.
+        """
+        claimed = self.session.connection().execute(
+            update(ImportRun)
+            .where(col(ImportRun.id) == run_id, col(ImportRun.rows) == behind)
+            .values(rows=to)
+        )
+        if claimed.rowcount != 1:
+            raise Conflict("another process imports this file and goes on; this one has stopped")
+
     def note(self, run_id: int, counts: Mapping[str, Any]) -> None:
-        """Write how far an import has come."""
+        """Write what came of an import so far."""
         self.session.execute(update(ImportRun).where(col(ImportRun.id) == run_id).values(**counts))

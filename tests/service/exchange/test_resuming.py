@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from service.audit.operations import verify_chain
 from service.audit.repository import AuditRepository
 from service.cases.models import Case, CaseEvent, CaseRecord, Claim
 from service.cases.records.repository import digests_of_open, matching_records, stale_records
+from service.errors import Conflict
 from service.exchange.formats.mapping import ColumnMap
 from service.exchange.importing import BATCH, ImportJob, run_import
 from service.exchange.models import ImportRun
@@ -197,6 +200,74 @@ def test_lost_rejects_are_written_again(world: World, tmp_path: Path) -> None:
     rejected = sum(number < BATCH for number in BAD)
     assert (report.resumed_at, report.rejected) == (0, rejected)
     assert len(job_of(path).rejects.read_text("utf-8").splitlines()) == rejected
+
+
+def write_nameless(path: Path, rows: int, name: str = "Selam") -> None:
+    """Rows that have no reference of their own, one of them wrong, and an age that grows."""
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            age = "many" if number == 1 else "15"
+            row = {"kind": "missing", "full_name": f"{name} T{number}", "age": age}
+            file.write(json.dumps(row) + "\n")
+
+
+def test_rows_without_a_reference_are_stored_once(any_world: World, tmp_path: Path) -> None:
+    world, path = any_world, tmp_path / "cases.jsonl"
+    write_nameless(path, 12)
+    first = run_import(context_of(world), job_of(path))
+    assert (first.stored, first.rejected) == (11, 1)
+    job_of(path).rejects.unlink()
+    year_later = JobContext(
+        world.engine,
+        operator("test"),
+        lambda: clock() + timedelta(days=365),
+        world.linkage,
+        lambda *_: None,
+    )
+    again = run_import(year_later, job_of(path))
+    assert (again.stored, again.unchanged, again.rejected) == (0, 11, 1)
+    assert len(job_of(path).rejects.read_text("utf-8").splitlines()) == 1
+    dry = run_import(context_of(world), replace(job_of(path), dry_run=True))
+    assert (dry.stored, dry.unchanged) == (0, 11)
+    write_nameless(path, 12, "Linh")
+    other = run_import(context_of(world), job_of(path))
+    assert (other.stored, other.unchanged) == (11, 0)
+
+
+def test_lost_rejects_of_rows_without_a_reference_store_nothing_twice(
+    world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_nameless(path, BATCH + 10)
+
+    def stop(stage: str, *_: object) -> None:
+        raise Stop(stage)
+
+    context = JobContext(world.engine, operator("test"), clock, world.linkage, stop)
+    with pytest.raises(Stop):
+        run_import(context, job_of(path))
+    job_of(path).rejects.unlink()
+    report = run_import(context_of(world), job_of(path))
+    assert (report.stored, report.unchanged, report.rejected) == (10, BATCH - 1, 1)
+    assert counts(world.engine)["cases"] == BATCH + 9
+
+
+def test_of_two_imports_of_one_file_one_goes_on(any_world: World, tmp_path: Path) -> None:
+    world, path = any_world, tmp_path / "cases.jsonl"
+    write_cases(path)
+    others: list[int] = []
+
+    def meanwhile(*_: object) -> None:
+        if not others:
+            others.append(run_import(context_of(world), job_of(path)).stored)
+
+    context = JobContext(world.engine, operator("test"), clock, world.linkage, meanwhile)
+    with pytest.raises(Conflict, match="another process imports this file"):
+        run_import(context, job_of(path))
+    assert others == [ROWS - len(BAD)]
+    assert counts(world.engine)["cases"] == ROWS - len(BAD)
+    lines = job_of(path).rejects.read_text("utf-8").splitlines()
+    assert [json.loads(line)["row"] for line in lines] == [number + 1 for number in BAD]
 
 
 def test_another_file_of_the_same_name_is_another_import(world: World, tmp_path: Path) -> None:
