@@ -31,6 +31,8 @@ FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.5, 10.0
 BUSY = (429, 503)
 """Told for a single document or a whole request: come back later."""
 GONE, NEWER_THERE = 404, 409
+REQUEST_ERRORS = range(400, 500)
+"""What is wrong with a request or its sender; of these 429 alone speaks of the server."""
 TOMBSTONES = "10m"
 """How long deletions remember their version: longer than any late writer lives."""
 PAGE = 2_000
@@ -85,6 +87,10 @@ class Cluster:
                     **body,
                 ).body
             _refuse_parts(answer)
+        except (_Refused, IndexNotReady):
+            # It is there and answers: other questions may go to it.
+            self.breaker.succeeded()
+            raise
         except IndexUnavailable:
             self.breaker.failed()
             raise
@@ -306,6 +312,10 @@ def _check(done: bool, result: Mapping[str, Any]) -> None:  # noqa: FBT001 - as 
     raise IndexUnavailable(f"Elasticsearch refused a document with status {result['status']}")
 
 
+class _Refused(IndexUnavailable):
+    """The server answers, but not this request."""
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Say Elasticsearch's errors in our words; their own texts may hold what was asked."""
@@ -314,7 +324,9 @@ def _told() -> Iterator[None]:
     except NotFoundError:
         raise IndexNotReady(NOT_BUILT) from None
     except ApiError as error:
-        raise IndexUnavailable(f"Elasticsearch refuses with status {error.status_code}") from None
+        is_ours = error.status_code in REQUEST_ERRORS and error.status_code not in BUSY
+        kind = _Refused if is_ours else IndexUnavailable
+        raise kind(f"Elasticsearch refuses with status {error.status_code}") from None
     except ConnectionTimeout:
         raise IndexUnavailable("Elasticsearch does not answer in time") from None
     except TransportError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import cast
 
@@ -311,17 +312,43 @@ def test_errors_hold_nothing_of_the_query(index: ElasticIndex, cluster: Cluster)
     assert "secret" not in refused.value.detail
 
 
-def test_the_api_key_is_sent() -> None:
+def test_a_refused_question_keeps_nobody_else_away(index: ElasticIndex, cluster: Cluster) -> None:
+    for _ in range(FAILURES_TO_OPEN + 1):
+        with pytest.raises(IndexUnavailable, match="400"):
+            cluster.search({"query": {"nonsense": {}}})
+    assert cluster.search({"query": {"match_all": {}}})
+
+
+@pytest.mark.parametrize(
+    ("status", "opens"),
+    [(400, False), (401, False), (413, False), (429, True), (500, True), (503, True)],
+)
+def test_only_failures_of_the_server_open_the_breaker(status: int, opens: bool) -> None:
+    with answering(status) as (url, _):
+        cluster = Cluster(Settings(elastic_url=url), clock)
+        for _ in range(FAILURES_TO_OPEN):
+            with pytest.raises(IndexUnavailable):
+                cluster.search({"query": {"match_all": {}}})
+        assert cluster.breaker.allows() is not opens
+        cluster.close()
+
+
+@contextmanager
+def answering(status: int) -> Iterator[tuple[str, list[str]]]:
+    """A server that gives one answer to everything, and who signed in there."""
     seen: list[str] = []
 
     class Listener(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def answer(self) -> None:
             seen.append(self.headers["Authorization"])
-            self.send_response(200)
+            self.rfile.read(int(self.headers["Content-Length"] or 0))
+            self.send_response(status)
             self.send_header("X-Elastic-Product", "Elasticsearch")
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(b"{}")
+
+        do_GET = do_POST = answer  # noqa: N815 - as the library calls them
 
         def log_message(self, *_: object) -> None:
             return
@@ -330,14 +357,18 @@ def test_the_api_key_is_sent() -> None:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        url = f"http://127.0.0.1:{server.server_port}"
-        cluster = Cluster(Settings(elastic_url=url, elastic_api_key="aWQ6a2V5"), clock)
-        assert cluster.generations() == {}
-        cluster.close()
+        yield f"http://127.0.0.1:{server.server_port}", seen
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_the_api_key_is_sent() -> None:
+    with answering(200) as (url, seen):
+        cluster = Cluster(Settings(elastic_url=url, elastic_api_key="aWQ6a2V5"), clock)
+        assert cluster.generations() == {}
+        cluster.close()
     assert seen == ["ApiKey aWQ6a2V5"]
 
 
