@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from service.audit.schemas import AuditEvent
-from service.cases.records.repository import case_ids, claimed_records, put_records, stale_records
+from service.cases.records.repository import (
+    claimed_records,
+    locked_case_ids,
+    put_records,
+    stale_records,
+)
 from service.jobs import JobContext
 
 SHARE = 2_000
@@ -15,7 +20,8 @@ def refresh_records(context: JobContext) -> int:
     last, done, written = 0, 0, 0
     while True:
         with context.work() as work:
-            ids = case_ids(work.session, after=last, limit=SHARE)
+            # What is read here must not be amended before it is written.
+            ids = locked_case_ids(work.session, after=last, limit=SHARE)
             stale = stale_records(work.session, ids)
             put_records(work.session, claimed_records(work.session, stale))
             work.audit(AuditEvent("case:refresh_records", detail={"written": len(stale)}))

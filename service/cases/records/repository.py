@@ -22,9 +22,10 @@ from service.cases.repository import chunks
 from service.cases.vocabulary import Status
 
 
-def case_ids(session: Session, *, after: int, limit: int) -> list[int]:
-    """Internal ids of cases, open or closed, behind an id."""
+def locked_case_ids(session: Session, *, after: int, limit: int) -> list[int]:
+    """Internal ids of cases, open or closed, behind an id; who changes one waits meanwhile."""
     query = select(Case.id).where(col(Case.id) > after).order_by(col(Case.id)).limit(limit)
+    query = query.with_for_update()
     return [case_id or 0 for case_id in session.exec(query)]
 
 

@@ -7,9 +7,11 @@ import os
 import string
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -37,7 +39,9 @@ from matching.record import (
 )
 from service.cases.intake import amend, register_case
 from service.cases.models import Case, Claim
+from service.cases.records import operations
 from service.cases.records.encoding import decode_record, encode_record
+from service.cases.records.operations import refresh_records
 from service.cases.records.repository import (
     claimed_records,
     matching_records,
@@ -45,7 +49,11 @@ from service.cases.records.repository import (
     stale_records,
 )
 from service.cases.schemas import CaseAmendment, CaseDraft
-from tests.conftest import World
+from service.jobs import JobContext
+from service.security.policy import operator
+from tests.conftest import World, clock
+
+WAITS_SECONDS = 0.5
 
 FULL = {
     "kind": "encountered",
@@ -165,6 +173,41 @@ def test_a_lost_or_stale_row_is_found_and_mended(any_world: World) -> None:
         put_records(session, claimed_records(session, found))
         assert stale_records(session, [lost, stale, sound]) == []  # type: ignore[list-item]  # stored
         assert matching_records(session, [lost, stale, sound]) == before  # type: ignore[list-item]  # stored
+
+
+def test_an_amendment_during_a_refresh_is_kept(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = any_world
+    with world.work("BE-POL") as work:
+        draft = CaseDraft.model_validate(FULL)
+        case = register_case(work, world.linkage, draft, limit=10).stored.case
+    with world.engine.begin() as connection:
+        connection.execute(text("DELETE FROM case_records"))
+    amended: list[Future[None]] = []
+
+    def change() -> None:
+        body = {"expected_version": 1, "add": {"names": ["Salam Tesfai"]}}
+        with world.work("BE-POL") as work:
+            amend(work, world.linkage, case.public_id, CaseAmendment.model_validate(body), limit=10)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def put(session: Session, records: dict[int, PersonRecord]) -> None:
+            if records:
+                amended.append(pool.submit(change))
+                # It waits for what was read before it to be written.
+                with pytest.raises(TimeoutError):
+                    amended[0].result(timeout=WAITS_SECONDS)
+            put_records(session, records)
+
+        monkeypatch.setattr(operations, "put_records", put)
+        context = JobContext(world.engine, operator("test"), clock, world.linkage, lambda *_: None)
+        assert refresh_records(context) == 1
+        amended[0].result()
+    with Session(world.engine) as session:
+        assert stale_records(session, [case.id or 0]) == []
+        assert len(matching_records(session, [case.id or 0])[case.id or 0].names) == 3
 
 
 def test_the_command_writes_what_is_missing(world: World, sqlite_url: str) -> None:
