@@ -7,11 +7,15 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from matching.record import Name, PersonRecord
+from matching.retrieval import index_entry
 from service.cases.intake import register_case
 from service.cases.records.repository import matching_records
 from service.cases.repository import CaseRepository
 from service.cases.schemas import CaseDraft
 from service.cases.view import case_view
+from service.index.base import Scope
+from service.index.sql import SqlIndex
 from service.security.policy import operator
 from service.store.migrate import differences, downgrade, upgrade
 from tests.conftest import World, clock
@@ -25,6 +29,17 @@ def seen(engine: Engine, public_id: str) -> dict[str, Any]:
 
 def test_the_tables_are_those_of_the_code(any_engine: Engine) -> None:
     assert differences(any_engine) == []
+
+
+def test_an_empty_store_has_an_index_that_is_ready(any_engine: Engine) -> None:
+    # A new version of the terms needs a migration that says so where nothing is stored yet.
+    with Session(any_engine) as session:
+        index = SqlIndex(session)
+        assert index.healthy()
+        asked = PersonRecord("q", names=(Name.of("Selam Tesfay"),))
+        assert index.candidates(asked, Scope(), 5).items == ()
+        index.upsert([index_entry(1, asked)])
+        assert [found.case_id for found in index.candidates(asked, Scope(), 5).items] == [1]
 
 
 def test_claims_outlive_the_way_down_and_up(any_world: World) -> None:
