@@ -17,8 +17,8 @@ class Differences:
         missing: Entries of cases that the index lacks.
         stale: Entries that it holds otherwise.
         surplus: Cases that it holds and should not.
-        miscounted: Terms, keys or postings too many or too few in the tables behind the
-            entries; only a new build mends them.
+        miscounted: Terms, keys or postings too many, too few or at the wrong place in the
+            tables behind the entries, about; only a new build mends them.
     """
 
     missing: list[IndexEntry] = field(default_factory=list)
@@ -60,15 +60,12 @@ class Differences:
 
 @dataclass(slots=True)
 class Counts:
-    """How many terms entries hold, counted while they pass by."""
+    """How many terms of the vocabulary entries hold, counted while they pass by."""
 
     plain: int = 0
-    rare: int = 0
 
     def of(self, entries: Iterable[IndexEntry]) -> Iterator[IndexEntry]:
         """The same entries."""
         for entry in entries:
-            rare = sum(is_rare(term) for term in entry.terms)
-            self.rare += rare
-            self.plain += len(entry.terms) - rare
+            self.plain += sum(not is_rare(term) for term in entry.terms)
             yield entry

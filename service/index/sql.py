@@ -18,6 +18,7 @@ from service.index.marks import lose_step
 from service.index.memory import allowed_by, candidates_of
 from service.index.mirror import Mirror
 from service.index.models import IndexState
+from service.index.pairs import PairSums
 from service.index.postings.repository import PostingRepository
 from service.index.reading import SqlReader
 from service.index.repository import ACTIVE, BUILDING, OLD, Change, IndexRepository
@@ -215,13 +216,14 @@ class SqlIndex:
         """Compare with what the store says, given by rising id."""
         state = self._state()
         number, counts, found = state.number or 0, Counts(), Differences()
-        found.compare(counts.of(self._repository.all_held(number)), expected)
+        held, pairs = counts.of(self._repository.all_held(number)), PairSums()
+        found.compare(pairs.of(held) if state.postings else held, expected)
         vocabulary = VocabularyRepository(self._session, number)
         found.miscounted = abs(vocabulary.count_held() - counts.plain) + vocabulary.without_keys()
         if state.postings:
             postings = PostingRepository(self._session)
             found.miscounted += postings.miscounted(number)
-            found.miscounted += abs(postings.count_rare(number) - counts.rare)
+            found.miscounted += pairs.differing(postings.sums(number))
         return found
 
     def _state(self) -> IndexState:

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlmodel import Session
 
+from matching.retrieval.terms import rare_key
 from service.cases.repository import chunks
 from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
+from service.index.pairs import PairSums, words
 from service.store.base import Base
 from service.store.writing import Row, insert_plain
 
@@ -180,10 +182,29 @@ class PostingRepository:
         )
         return self._session.connection().scalar(query) or 0
 
-    def count_rare(self, generation: int) -> int:
-        """Rows of rare terms of a generation."""
-        query = select(func.count()).select_from(_RARE).where(_RARE.c.generation == generation)
-        return self._session.connection().scalar(query) or 0
+    def sums(self, generation: int) -> PairSums:
+        """Sums over all pairs of a generation, read as streams."""
+        found, connection = PairSums(), self._session.connection()
+        chunked = (
+            select(_TERMS.c.term, _POSTINGS.c.pairs)
+            .join(_TERMS, _TERMS.c.id == _POSTINGS.c.term_id)
+            .where(_TERMS.c.generation == generation)
+            .execution_options(yield_per=STREAM)
+        )
+        for rows in connection.execute(chunked).partitions():
+            held = [decode([pairs]) for _, pairs in rows]
+            keys = np.repeat(words(rare_key(term) for term, _ in rows), [len(one) for one in held])
+            pairs = np.concatenate(held)
+            found.add(keys, pairs["case"].astype(np.uint64), pairs["packed"].astype(np.uint64))
+        rare = (
+            select(_RARE.c.key, _RARE.c.case_id, _RARE.c.packed)
+            .where(_RARE.c.generation == generation)
+            .execution_options(yield_per=STREAM)
+        )
+        for rows in connection.execute(rare).partitions():
+            key, case_id, packed = zip(*rows, strict=True)
+            found.add(words(key), words(case_id), words(packed))
+        return found
 
     def scattered(self) -> list[int]:
         """Terms whose cases lie in more chunks than they need."""

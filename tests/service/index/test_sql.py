@@ -16,7 +16,7 @@ from service.errors import IndexNotReady, IndexUnavailable
 from service.index import reading
 from service.index.base import Generation, Scope
 from service.index.models import IndexedCase, IndexPosting, IndexRare, IndexState, IndexTerm
-from service.index.postings.repository import CHUNK, decode
+from service.index.postings.repository import CHUNK, decode, encode
 from service.index.sql import SqlIndex
 from service.store.base import Base
 from service.store.engine import make_engine
@@ -203,6 +203,43 @@ def test_verify_tells_what_differs(engine: Engine) -> None:
         assert found.miscounted == 0
         session.execute(update(IndexTerm).values(cases=77))
         assert index.verify([two, three]).miscounted > 0
+
+
+@pytest.mark.parametrize("table", [IndexPosting, IndexRare])
+def test_verify_sees_pairs_that_changed_places(
+    any_engine: Engine, table: type[IndexPosting | IndexRare]
+) -> None:
+    one, two = (
+        IndexEntry(n, (f"n:name{n}", f"p:+49{n}"), packed) for n, packed in ((1, 7), (2, 8))
+    )
+    with Session(any_engine) as session:
+        index = SqlIndex(session)
+        index.upsert([one, two])
+        assert index.verify([one, two]).clean
+        # Each term keeps as many cases as it has, but those of the other.
+        left, right = session.scalars(select(table)).all()
+        columns = ("pairs",) if table is IndexPosting else ("case_id", "packed")
+        for column in columns:
+            ours, theirs = getattr(left, column), getattr(right, column)
+            setattr(left, column, theirs)
+            setattr(right, column, ours)
+        session.flush()
+        found = index.verify([one, two])
+        assert (found.missing, found.stale, found.surplus) == ([], [], [])
+        assert found.miscounted == 2
+
+
+@pytest.mark.parametrize("table", [IndexPosting, IndexRare])
+def test_verify_sees_attributes_that_are_not_those_of_the_case(
+    engine: Engine, table: type[IndexPosting | IndexRare]
+) -> None:
+    entry = IndexEntry(1, ("n:name", "p:+491"), 7)
+    with Session(engine) as session:
+        index = SqlIndex(session)
+        index.upsert([entry])
+        changed = {"pairs": encode([(1, 8)])} if table is IndexPosting else {"packed": 8}
+        session.execute(update(table).values(**changed))
+        assert index.verify([entry]).miscounted == 1
 
 
 def test_the_log_tells_what_changed_in_order(engine: Engine) -> None:
