@@ -201,8 +201,8 @@ class PostingRepository:
             .where(_RARE.c.generation == generation)
             .execution_options(yield_per=STREAM)
         )
-        for rows in connection.execute(rare).partitions():
-            key, case_id, packed = zip(*rows, strict=True)
+        for some in connection.execute(rare).partitions():
+            key, case_id, packed = zip(*some, strict=True)
             found.add(words(key), words(case_id), words(packed))
         return found
 
