@@ -18,7 +18,7 @@ from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, IndexQuery, TermGroup, exact_groups
 from matching.retrieval.attributes import attribute_bits, kind_code, unpack
-from service.clock import Clock
+from service.clock import Clock, system_clock
 from service.config import Settings
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index.base import Candidate, Candidates, Generation, Scope
@@ -27,7 +27,6 @@ from service.index.elastic_cluster import NOT_BUILT, Cluster
 from service.index.elastic_query import document, entry_of, search_body
 from service.index.marks import OUT_OF_STEP, move_mark, read_mark
 from service.index.memory import left_out
-from service.index.repository import IndexRepository
 from service.index.sql import SqlIndex
 from service.linkage import IndexFactory
 
@@ -55,7 +54,7 @@ def elastic_factory(settings: Settings, clock: Clock) -> IndexFactory:
     cluster = Cluster(settings, clock)
 
     def open_index(session: Session) -> ElasticIndex:
-        return ElasticIndex(session, cluster, fallback=settings.elastic_fallback)
+        return ElasticIndex(session, cluster, fallback=settings.elastic_fallback, clock=clock)
 
     return open_index
 
@@ -63,11 +62,13 @@ def elastic_factory(settings: Settings, clock: Clock) -> IndexFactory:
 class ElasticIndex:
     """Candidates from Elasticsearch, within the transaction of a session."""
 
-    def __init__(self, session: Session, cluster: Cluster, *, fallback: bool) -> None:
+    def __init__(
+        self, session: Session, cluster: Cluster, *, fallback: bool, clock: Clock = system_clock
+    ) -> None:
         self._session = session
         self._cluster = cluster
         self._fallback = fallback
-        self._sql = SqlIndex(session, postings=fallback)
+        self._sql = SqlIndex(session, postings=fallback, outbox=True, clock=clock)
 
     def candidates(self, query: PersonRecord, scope: Scope, limit: int) -> Candidates:
         """The best candidates for a record; ties by id."""
@@ -125,7 +126,7 @@ class ElasticIndex:
         """Take cases out; ids that the store does not know are taken out there as well."""
         unknown = set(case_ids) - self._sql.held(case_ids).keys()
         self._sql.remove(case_ids)
-        IndexRepository(self._session).note_changes(dict.fromkeys(unknown, ()))
+        self._sql.note_changes(dict.fromkeys(unknown, ()))
 
     def hold(self) -> None:
         """Let nobody else write the index until this transaction ends."""
@@ -185,7 +186,7 @@ class ElasticIndex:
         for other, answers in self._cluster.generations().items():
             if other < number and not answers:
                 self._cluster.drop(other)
-        return self._sql.sweep(most, needed_after=read_mark(self._session))
+        return self._sql.sweep(most)
 
     def scattered(self) -> list[int]:
         """What `compact` would write in a better form."""

@@ -28,7 +28,7 @@ def index_factory(
         clock: Source of the current time.
     """
     if settings.index == "sql":
-        return partial(SqlIndex, mirror=mirror)
+        return partial(SqlIndex, mirror=mirror, clock=clock)
     # The client is loaded where it is used only.
     from service.index.elastic import elastic_factory  # noqa: PLC0415
 

@@ -98,7 +98,7 @@ class IndexChange(Base, table=True):
     """A case that was put in, changed or taken out, in the order of the commits.
 
     Mirrors in memory and servers elsewhere follow it. `before` are the terms that
-    were held until then; empty for a new case.
+    were held until then; empty for a new case. `at` is when, in seconds since 1970.
     """
 
     __tablename__ = "index_changes"
@@ -112,3 +112,4 @@ class IndexChange(Base, table=True):
     )
     case_id: int
     before: str = ""
+    at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))

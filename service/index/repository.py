@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, func, select, text, update
 from sqlmodel import Session, col
@@ -173,9 +174,10 @@ class IndexRepository:
             )
         return bool(ids)
 
-    def note_changes(self, before: dict[int, tuple[str, ...]]) -> None:
-        """Append to the log: cases, and what was held of each until now."""
-        rows = [(case_id, "\n".join(terms)) for case_id, terms in sorted(before.items())]
+    def note_changes(self, before: Mapping[int, tuple[str, ...]], at: datetime) -> None:
+        """Append to the log: cases, what was held of each until now, and when that ended."""
+        seconds = int(at.timestamp())
+        rows = [(case_id, "\n".join(terms), seconds) for case_id, terms in sorted(before.items())]
         insert_plain(self.session, _CHANGES, rows)
 
     def changes(self, after: int, limit: int | None) -> list[Change]:
@@ -195,6 +197,18 @@ class IndexRepository:
     def oldest_change(self) -> int:
         """Number of the oldest row that is kept; 0 when the log is empty."""
         return self.session.scalar(select(func.min(_CHANGES.c.seq))) or 0
+
+    def last_before(self, moment: datetime, most: int) -> int:
+        """Number of the newest row from before a moment, among the oldest ones; 0 for none.
+
+        Args:
+            moment: The moment.
+            most: Rows to look at.
+        """
+        oldest = select(_CHANGES.c.seq, _CHANGES.c.at).order_by(_CHANGES.c.seq).limit(most)
+        rows = oldest.subquery()
+        query = select(func.max(rows.c.seq)).where(rows.c.at < int(moment.timestamp()))
+        return self.session.scalar(query) or 0
 
     def forget_changes(self, until: int) -> None:
         """Delete rows of the log up to a number."""

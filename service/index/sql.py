@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -11,10 +12,11 @@ from sqlmodel import Session
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import NAME, SCHEMA, IndexEntry, IndexQuery, TermGroup, index_query
+from service.clock import Clock, system_clock
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index.base import Candidates, Generation, Scope
 from service.index.differences import Counts, Differences
-from service.index.marks import lose_step
+from service.index.marks import lose_step, read_mark
 from service.index.memory import allowed_by, candidates_of
 from service.index.mirror import Mirror
 from service.index.models import IndexState
@@ -29,13 +31,24 @@ _T = TypeVar("_T")
 _NOT_BUILT = "the candidate index must be built: run `empd index build`"
 KEPT_CHANGES = 100_000
 """Rows of the log that are kept: a mirror that lies further behind is loaded anew."""
+KEPT_FOR = timedelta(days=1)
+"""How long a row of the log is kept: it holds the names of a case before it was changed or closed.
+A worker that nobody searched with for so long loads its mirror anew."""
+FORGOTTEN = 2_000
+"""Rows forgotten with one change at most: some milliseconds."""
 
 
 class SqlIndex:
     """Vocabulary and postings in tables; good on SQLite and PostgreSQL."""
 
     def __init__(
-        self, session: Session, *, mirror: Mirror | None = None, postings: bool = True
+        self,
+        session: Session,
+        *,
+        mirror: Mirror | None = None,
+        postings: bool = True,
+        outbox: bool = False,
+        clock: Clock = system_clock,
     ) -> None:
         """Open the index.
 
@@ -44,8 +57,12 @@ class SqlIndex:
             mirror: Answers from memory where it is in step.
             postings: Whether generations that are begun keep the cases of terms; else only
                 the vocabulary.
+            outbox: Whether changes have to be carried elsewhere before they are forgotten.
+            clock: Source of the current time.
         """
         self._session = session
+        self._outbox = outbox
+        self._clock = clock
         self._mirror = mirror
         self._with_postings = postings
         self._repository = IndexRepository(session)
@@ -89,14 +106,31 @@ class SqlIndex:
             whole = state.state == ACTIVE
             before = writer.replace([e for e in given if whole or e.case_id <= state.built_until])
             if whole:
-                self._repository.note_changes(before)
+                self.note_changes(before)
 
     def remove(self, case_ids: Collection[int]) -> None:
         """Take cases out; unknown ids are no error."""
         for state, writer in self._writers():
             before = writer.remove(case_ids)
             if state.state == ACTIVE:
-                self._repository.note_changes(before)
+                self.note_changes(before)
+
+    def note_changes(self, before: Mapping[int, tuple[str, ...]]) -> None:
+        """Append to the log what was held of cases until now; what is old there goes."""
+        if not before:
+            return
+        now = self._clock()
+        if self._repository.last_before(now - KEPT_FOR, 1):
+            self._forget(self._repository.last_before(now - KEPT_FOR, FORGOTTEN))
+        self._repository.note_changes(before, now)
+
+    def _forget(self, until: int) -> None:
+        """Forget changes up to a number, but none that is still to be carried."""
+        if self._outbox:
+            until = min(until, read_mark(self._session))
+        self._repository.forget_changes(until)
+        if not self._outbox:
+            lose_step(self._session, until)
 
     def _writers(self) -> Iterator[tuple[IndexState, SqlWriter]]:
         """The generation that answers, then those that are being built."""
@@ -144,17 +178,12 @@ class SqlIndex:
                 return state
         raise IndexNotReady("this generation of the index was not built")
 
-    def sweep(self, most: int, *, needed_after: int | None = None) -> bool:
-        """Delete about so many rows that no generation needs; true while some are left.
-
-        Args:
-            most: Rows to delete in one transaction.
-            needed_after: Changes behind this number are still to be carried elsewhere.
-        """
-        until = self._repository.last_change() - KEPT_CHANGES
-        self._repository.forget_changes(until if needed_after is None else min(until, needed_after))
-        if needed_after is None:
-            lose_step(self._session, until)
+    def sweep(self, most: int) -> bool:
+        """Delete about so many rows that no generation needs; true while some are left."""
+        last, old = self._repository.last_change(), self._clock() - KEPT_FOR
+        # The newest stays: it says how far the log has come.
+        aged = min(self._repository.last_before(old, most), last - 1)
+        self._forget(max(last - KEPT_CHANGES, aged))
         postings = PostingRepository(self._session)
         for state in self._read(self._repository.lock):
             number = state.number or 0

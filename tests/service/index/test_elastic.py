@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import cast
 
@@ -15,6 +16,7 @@ from sqlmodel import Session
 
 from matching.record import BirthDate, CaseKind, Name, PartialDate, PersonRecord, Sex
 from matching.retrieval import IndexEntry, index_entry
+from service.clock import system_clock
 from service.config import Settings
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index.base import Scope
@@ -24,6 +26,7 @@ from service.index.elastic_cluster import Cluster
 from service.index.elastic_query import LEVELS
 from service.index.memory import MemoryIndex
 from service.index.outbox import Outbox
+from service.index.sql import SqlIndex
 from service.store.engine import for_reading
 from tests.conftest import clock, node_directory
 from tests.nodes import Node
@@ -145,6 +148,23 @@ def test_what_is_not_carried_yet_is_searched_all_the_same(
     assert stored(cluster) == [2, 3, 4]
     again = index.candidates(asked, Scope(), 10)
     assert [item.case_id for item in again.items] == [3, 4]
+
+
+def test_no_change_is_forgotten_before_it_is_carried(
+    index: ElasticIndex, session: Session, cluster: Cluster
+) -> None:
+    index.upsert([index_entry(1, PersonRecord("r", names=(Name.of("Selam Tesfay"),)))])
+    settle(session, cluster)
+    index.remove([1])
+    session.commit()
+    next_week = ElasticIndex(
+        session, cluster, fallback=False, clock=lambda: system_clock() + timedelta(days=7)
+    )
+    next_week.upsert([index_entry(2, PersonRecord("r", names=(Name.of("Linh Hoxha"),)))])
+    settle(session, cluster)
+    assert stored(cluster) == [2]
+    next_week.upsert([index_entry(3, PersonRecord("r", names=(Name.of("Linh Hoxha"),)))])
+    assert not any(change.before for change in SqlIndex(session).changes(0, None))
 
 
 def test_several_shards_give_the_same_answers(session: Session, elastic_settings: Settings) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine, select, text, update
@@ -15,11 +16,13 @@ from matching.retrieval.terms import is_rare, rare_key
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index import reading
 from service.index.base import Generation, Scope
+from service.index.mirror import Mirror
 from service.index.models import IndexedCase, IndexPosting, IndexRare, IndexState, IndexTerm
 from service.index.postings.repository import CHUNK, decode, encode
-from service.index.sql import SqlIndex
+from service.index.sql import KEPT_FOR, SqlIndex
 from service.store.base import Base
 from service.store.engine import make_engine
+from tests.conftest import NOW
 
 NAMES = ["Ahmad", "Selam", "Tesfay", "Linh", "Nguyen", "Arben", "Hoxha", "Dawit"]
 Contents = dict[str | int, tuple[int, list[tuple[int, int]]]]
@@ -260,6 +263,34 @@ def test_the_log_tells_what_changed_in_order(engine: Engine) -> None:
             change.seq for change in log[1:]
         ]
         assert index.last_change() == log[-1].seq
+
+
+def test_what_a_case_was_called_is_forgotten_after_a_day(any_engine: Engine) -> None:
+    entry, later = index_entry(1, person(seeded(1))), index_entry(2, person(seeded(2)))
+    mirror, now = Mirror(in_background=False), NOW
+
+    def change(make: Callable[[SqlIndex], object]) -> list[int]:
+        with Session(any_engine) as session:
+            index = SqlIndex(session, clock=lambda: now)
+            make(index)
+            session.commit()
+            return [change.seq for change in index.changes(0, None) if change.before]
+
+    change(lambda index: index.upsert([entry]))
+    assert change(lambda index: index.remove([1]))
+    with Session(any_engine) as session:
+        SqlIndex(session, mirror=mirror).frequencies([])
+    assert change(lambda index: index.upsert([later]))
+    now += KEPT_FOR + timedelta(seconds=1)
+    assert not change(lambda index: index.upsert([index_entry(3, person(seeded(3)))]))
+    with Session(any_engine) as session:
+        # It lay behind what was forgotten, and is loaded anew.
+        assert SqlIndex(session, mirror=mirror).frequencies([]).total == 2
+    # Without another change it goes with the sweeping.
+    assert change(lambda index: index.remove([3]))
+    change(lambda index: index.remove([2]))
+    now += KEPT_FOR + timedelta(seconds=1)
+    assert len(change(lambda index: index.sweep(100))) == 1
 
 
 def test_without_postings_the_vocabulary_still_follows(engine: Engine) -> None:
