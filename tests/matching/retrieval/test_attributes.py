@@ -7,20 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.record import BirthDate, CaseKind, Name, PartialDate, PersonRecord, Sex
+from matching.record import CaseKind, PersonRecord, Sex
 from matching.retrieval.attributes import attribute_bits, of_kinds, pack, unpack
-
-
-def person(
-    name: str = "", born: str = "", sex: Sex = Sex.UNKNOWN, nation: str = ""
-) -> PersonRecord:
-    return PersonRecord(
-        "r",
-        names=(Name.of(name),) if name else (),
-        births=(BirthDate(PartialDate.parse(born)),) if born else (),
-        sex=sex,
-        nationalities=(nation,) if nation else (),
-    )
+from tests.persons import person
 
 
 def bits(asked: PersonRecord, held: PersonRecord) -> float:

@@ -12,7 +12,6 @@ from matching.record import (
     Name,
     PartialDate,
     PersonRecord,
-    Sex,
 )
 from matching.retrieval import index_entry, index_query, vocabulary_keys
 from matching.retrieval.terms import (
@@ -24,18 +23,7 @@ from matching.retrieval.terms import (
     rare_key,
     term_keys,
 )
-
-
-def person(
-    name: str = "", born: str = "", sex: Sex = Sex.UNKNOWN, nation: str = ""
-) -> PersonRecord:
-    return PersonRecord(
-        "r",
-        names=(Name.of(name),) if name else (),
-        births=(BirthDate(PartialDate.parse(born)),) if born else (),
-        sex=sex,
-        nationalities=(nation,) if nation else (),
-    )
+from tests.persons import person
 
 
 class TestTerms:
