@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, QueuePool
 from sqlmodel import Session
 
 from matching.record import BirthDate, Contact, Name, PartialDate, PersonRecord
@@ -20,6 +22,10 @@ from service.index.sql import SqlIndex
 
 NAMES = ["Ahmad", "Selam", "Tesfay", "Linh", "Nguyen", "Arben", "Hoxha", "Dawit", "Mohammed"]
 PATIENCE_SECONDS = 20
+MOST_OVERFLOW = 10
+"""Connections that SQLAlchemy opens beyond its pool by default."""
+EACH = 4
+"""Changes and searches of a thread."""
 
 
 def person(seed: int) -> PersonRecord:
@@ -156,8 +162,28 @@ def test_far_behind_the_tables_answer_until_the_thread_is_done(
     assert agrees(engine, mirror)
 
 
+@pytest.mark.postgres
+def test_more_threads_than_connections_hold_nobody_up(postgres_engine: Engine) -> None:
+    write(postgres_engine, lambda index: index.upsert(entries(*range(1, 30))))
+    mirror, pool = Mirror(), cast("QueuePool", postgres_engine.pool)
+    threads = 2 * (pool.size() + MOST_OVERFLOW)
+
+    def work(thread: int) -> int:
+        for number in range(EACH):
+            case_id = 100 + thread * EACH + number
+            write(postgres_engine, lambda index, n=case_id: index.upsert(entries(n)))  # type: ignore[misc]  # bound in the loop
+            ask(postgres_engine, case_id, mirror)
+        return EACH
+
+    with ThreadPoolExecutor(threads) as workers:
+        assert sum(workers.map(work, range(threads))) == threads * EACH
+    wait_until(lambda: mirror.seq >= 0)
+    assert agrees(postgres_engine, mirror)
+    wait_until(lambda: pool.checkedout() == 0)
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < end, "the mirror was not loaded"
+        assert time.monotonic() < end, "it did not come to rest"
         time.sleep(0.01)
