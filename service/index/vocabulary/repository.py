@@ -116,14 +116,11 @@ class VocabularyRepository:
 
     def without_keys(self) -> int:
         """Name parts that cannot be found, for want of a key."""
-        keyed = select(_KEYS.c.term_id).where(_KEYS.c.generation == self._generation).subquery()
+        keyed = select(_KEYS.c.term_id).where(_KEYS.c.generation == self._generation)
         is_part = _TERMS.c.term.startswith(NAME) | _TERMS.c.term.startswith(JOIN)
-        # An anti-join: NOT IN would be asked anew for every term on PostgreSQL.
-        query = (
-            select(func.count())
-            .select_from(_TERMS.outerjoin(keyed, keyed.c.term_id == _TERMS.c.id))
-            .where(_TERMS.c.generation == self._generation, is_part, keyed.c.term_id.is_(None))
-        )
+        parts = select(_TERMS.c.id).where(_TERMS.c.generation == self._generation, is_part)
+        # Sets: PostgreSQL would ask NOT IN, SQLite a join, anew for every term.
+        query = select(func.count()).select_from(parts.except_(keyed).subquery())
         return self._session.connection().scalar(query) or 0
 
     def drop_share(self, most: int) -> bool:

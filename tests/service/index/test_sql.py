@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, delete, select, text, update
 from sqlmodel import Session, col
 
 from matching.record import BirthDate, CaseKind, Contact, Name, PartialDate, PersonRecord, Sex
@@ -17,7 +17,14 @@ from service.errors import IndexNotReady, IndexUnavailable
 from service.index import reading
 from service.index.base import Generation, Scope
 from service.index.mirror import Mirror
-from service.index.models import IndexedCase, IndexPosting, IndexRare, IndexState, IndexTerm
+from service.index.models import (
+    IndexedCase,
+    IndexKey,
+    IndexPosting,
+    IndexRare,
+    IndexState,
+    IndexTerm,
+)
 from service.index.postings.repository import CHUNK, decode, encode
 from service.index.sql import KEPT_FOR, SqlIndex
 from service.store.base import Base
@@ -243,6 +250,17 @@ def test_verify_sees_attributes_that_are_not_those_of_the_case(
         changed = {"pairs": encode([(1, 8)])} if table is IndexPosting else {"packed": 8}
         session.execute(update(table).values(**changed))
         assert index.verify([entry]).miscounted == 1
+
+
+def test_verify_sees_a_part_without_a_key(any_engine: Engine) -> None:
+    entries = [index_entry(n, person(seeded(n))) for n in range(1, 20)]
+    with Session(any_engine) as session:
+        index = SqlIndex(session)
+        index.upsert(entries)
+        assert index.verify(entries).miscounted == 0
+        lost = session.scalars(select(col(IndexKey.term_id))).first()
+        session.execute(delete(IndexKey).where(col(IndexKey.term_id) == lost))
+        assert index.verify(entries).miscounted == 1
 
 
 def test_the_log_tells_what_changed_in_order(engine: Engine) -> None:
