@@ -7,10 +7,12 @@ writes go to `PREFIX-cases-GENERATION-write`, so that no write can make an index
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakMethod
 
 from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
@@ -50,6 +52,13 @@ class Cluster:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self.breaker = Breaker(clock)
+        self._connect()
+        again = WeakMethod(self._connect)
+        # Two processes on one connection would read each other's answers.
+        os.register_at_fork(after_in_child=lambda: (connect := again()) and connect())
+
+    def _connect(self) -> None:
+        settings = self._settings
         self._client = _client(settings)
         self._searching = self._client.options(request_timeout=settings.elastic_search_seconds)
         self._writing = self._client.options(
