@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from typing import Protocol
 
 MAX_AGE_YEARS = 120
 """Ages above this are taken for slips of the pen (oldest verified person: 122)."""
@@ -82,6 +83,9 @@ class NamePart:
     text: str
     kind: NamePartKind = NamePartKind.UNSPECIFIED
 
+    def __hash__(self) -> int:
+        return hash(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -89,6 +93,9 @@ class Name:
 
     parts: tuple[NamePart, ...]
     kind: NameKind = NameKind.PRIMARY
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
 
     @classmethod
     def of(cls, text: str, kind: NameKind = NameKind.PRIMARY) -> Name:
@@ -116,6 +123,9 @@ class PartialDate:
     def __post_init__(self) -> None:
         if self.earliest > self.latest:
             raise ValueError("a date range runs backwards")
+
+    def __hash__(self) -> int:
+        return hash((self.earliest, self.latest))
 
     @classmethod
     @lru_cache(KEPT_DATES)
@@ -185,6 +195,9 @@ class BirthDate:
     date: PartialDate
     basis: Basis = Basis.CLAIMED
 
+    def __hash__(self) -> int:
+        return hash(self.date)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -247,6 +260,73 @@ class Description:
     eye_colour: str = ""
     hair_colour: str = ""
     marks: str = ""
+
+
+class Person(Protocol):
+    """What matching asks about a person, however it is held; `PersonRecord` says what it means.
+
+    A record in a store need not be read whole: a comparison asks for what both sides say.
+    """
+
+    @property
+    def record_id(self) -> str:
+        """Names the record among others."""
+
+    @property
+    def kind(self) -> CaseKind:
+        """What kind of case it stands for."""
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """All names, the primary one first."""
+
+    @property
+    def births(self) -> tuple[BirthDate, ...]:
+        """Claims about the date of birth."""
+
+    @property
+    def sex(self) -> Sex:
+        """Sex as recorded."""
+
+    @property
+    def nationalities(self) -> tuple[str, ...]:
+        """Countries, ISO 3166-1 alpha-2."""
+
+    @property
+    def countries_of_birth(self) -> tuple[str, ...]:
+        """Countries, ISO 3166-1 alpha-2."""
+
+    @property
+    def places_of_birth(self) -> tuple[str, ...]:
+        """As written."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 or 639-2 codes."""
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """All addresses."""
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Identity documents."""
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """Telephone numbers and e-mail addresses."""
+
+    @property
+    def relatives(self) -> tuple[Relative, ...]:
+        """Persons near the subject."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Disappearances, encounters, sightings, arrivals."""
+
+    @property
+    def description(self) -> Description:
+        """What the subject looks like."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from matching.compare.relatives import compare_relatives
 from matching.compare.texts import ADDRESS, CITY, MARKS, PLACE_OF_BIRTH, POSTCODE
 from matching.evidence import Assessment, Evidence
 from matching.profile import JointLimit, Profile, TermFrequencies
-from matching.record import PersonRecord
+from matching.record import Person
 
-_Comparison = Callable[[PersonRecord, PersonRecord, Profile], Evidence]
+_Comparison = Callable[[Person, Person, Profile], Evidence]
 _COMPARISONS: tuple[_Comparison, ...] = (
     compare_births,
     compare_sex,
@@ -51,7 +51,7 @@ _COMPARISONS: tuple[_Comparison, ...] = (
 
 
 def assess(
-    left: PersonRecord, right: PersonRecord, profile: Profile, frequencies: TermFrequencies
+    left: Person, right: Person, profile: Profile, frequencies: TermFrequencies
 ) -> Assessment:
     """Score a pair and say why.
 

@@ -8,7 +8,7 @@ are shown or raised only. Both give the same match weight.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -18,10 +18,10 @@ from matching.evidence import Assessment, Band
 from matching.names.folding import fold
 from matching.names.tokens import tokenize
 from matching.profile import Profile, TermFrequencies
-from matching.record import PersonRecord
+from matching.record import Person, PersonRecord
 from matching.retrieval import candidates_wanted
 from matching.scorer import assess
-from service.cases.records.repository import matching_records
+from service.cases.records.repository import stored_lines, stored_persons
 from service.index.base import Candidate, CandidateIndex, Candidates, Scope
 
 IndexFactory = Callable[[Session], CandidateIndex]
@@ -57,6 +57,27 @@ class AssessedCandidates:
     generation: str
 
 
+class _Records:
+    """The matching records of candidates, read from the store no sooner than asked for."""
+
+    def __init__(self, session: Session, case_ids: Iterable[int]) -> None:
+        self._session = session
+        self.lines = stored_lines(session, list(case_ids))
+        self._whole: dict[int, Person] = {}
+
+    def all(self) -> list[Person]:
+        """All of them, in the order of the lines."""
+        return list(self.some(self.lines).values())
+
+    def some(self, case_ids: Iterable[int]) -> dict[int, Person]:
+        """Some by id, in the order asked for."""
+        wanted = list(case_ids)
+        missing = [case_id for case_id in wanted if case_id not in self._whole]
+        if missing:
+            self._whole |= stored_persons(self._session, missing)
+        return {case_id: self._whole[case_id] for case_id in wanted}
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Scored candidates of a record, best first, and what it takes to explain them.
@@ -72,7 +93,7 @@ class Ranking:
     found: Candidates
     generation: str
     query: PersonRecord
-    records: Mapping[int, PersonRecord]
+    records: _Records
     frequencies: TermFrequencies
     profile: Profile
 
@@ -83,10 +104,8 @@ class Ranking:
     def explain(self, case_ids: Iterable[int]) -> tuple[AssessedCase, ...]:
         """Some of the candidates with evidence, best first."""
         assessed = [
-            AssessedCase(
-                case_id, assess(self.query, self.records[case_id], self.profile, self.frequencies)
-            )
-            for case_id in case_ids
+            AssessedCase(case_id, assess(self.query, record, self.profile, self.frequencies))
+            for case_id, record in self.records.some(case_ids).items()
         ]
         assessed.sort(key=lambda item: (-item.assessment.match_weight, item.case_id))
         return tuple(assessed)
@@ -143,11 +162,12 @@ class Linkage:
         query: PersonRecord,
         found: Candidates,
     ) -> Ranking:
-        records = matching_records(session, [item.case_id for item in found.items])
-        comparison = Against(query, list(records.values()), self.profile)
+        records = _Records(session, (item.case_id for item in found.items))
+        lines = list(records.lines.values())
+        comparison = Against(query, lines, records.all, self.profile)
         frequencies = index.frequencies(comparison.tokens)
         bits = comparison.match_weights(frequencies).round(ROUNDING_DIGITS).tolist()
-        ranked = [RankedCase(*pair) for pair in zip(records, bits, strict=True)]
+        ranked = [RankedCase(*pair) for pair in zip(records.lines, bits, strict=True)]
         ranked.sort(key=lambda item: (-item.match_weight, item.case_id))
         return Ranking(
             tuple(ranked),

@@ -1,28 +1,34 @@
 """Score one record against many at once: only what it says needs to be prepared of the others.
 
 Example:
-    comparison = Against(query, candidates, profile)
+    comparison = Against.of(query, candidates, profile)
     bits = comparison.match_weights(frequencies_of(comparison.tokens))
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from matching.bulk.dates import BirthTable
-from matching.bulk.names import BoolArray, NameScores, NameTable
-from matching.bulk.scorer import FIELDS, best_names, limited
+from matching.bulk.fields import CodedTable
+from matching.bulk.lines import Lines, line_of
+from matching.bulk.names import NameScores, NameTable
+from matching.bulk.scorer import CODED, FIELDS, decisive, limited
 from matching.bulk.sounds import FloatArray, IntArray
+from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.names import MAX_NAMES
 from matching.names.parts import prepare
 from matching.profile import Profile, TermFrequencies
-from matching.record import PersonRecord
+from matching.record import Person
+
+Persons = Callable[[], Sequence[Person]]
+"""Gives the others whole, in the order of their lines."""
 
 
 class Against:
-    """One record against others.
+    """One record against others, of which most is read from their lines.
 
     Attributes:
         tokens: Folded name parts whose frequency bears on the scores: the index is asked
@@ -30,13 +36,27 @@ class Against:
     """
 
     def __init__(
-        self, query: PersonRecord, records: Sequence[PersonRecord], profile: Profile
+        self, query: Person, lines: Sequence[str], persons: Persons, profile: Profile
     ) -> None:
-        self._query, self._records, self._profile = query, records, profile
-        self._names = _Names(query, records, profile)
+        """Prepare a comparison.
+
+        Args:
+            query: The one record.
+            lines: `line_of` each of the others.
+            persons: Asked only if the query says something that lines do not.
+            profile: Every weight and threshold.
+        """
+        self._query, self._persons, self._profile = query, persons, profile
+        self._lines = Lines(lines)
+        self._names = _Names(query, self._lines, persons, profile)
         self.tokens = self._names.tokens()
         if query.relatives:
-            self.tokens |= _relatives_tokens((query, *records))
+            self.tokens |= _relatives_tokens((query, *persons()))
+
+    @classmethod
+    def of(cls, query: Person, records: Sequence[Person], profile: Profile) -> Against:
+        """Compare with records at hand."""
+        return cls(query, [line_of(record) for record in records], lambda: records, profile)
 
     def match_weights(self, frequencies: TermFrequencies) -> FloatArray:
         """Match weights in bits, as `assess` gives them, shape (records,).
@@ -45,24 +65,32 @@ class Against:
             frequencies: How common `tokens` are.
         """
         weights = self.field_weights(frequencies)
-        return self._profile.prior + sum(weights.values(), start=np.zeros(len(self._records)))
+        return self._profile.prior + sum(weights.values(), start=np.zeros(len(self._lines)))
 
     def field_weights(self, frequencies: TermFrequencies) -> dict[str, FloatArray]:
         """Bits of the fields in which the query says something; each other field gives none."""
-        query, profile = self._query, self._profile
+        query, profile, lines = self._query, self._profile, self._lines
         names, siblings = self._names.weights(frequencies)
         weights = {"name": names}
-        both = (query, *self._records)
-        left, right = np.zeros(len(both) - 1, dtype=np.int64), np.arange(1, len(both))
+        left, right = np.zeros(len(lines), dtype=np.int64), np.arange(1, len(lines) + 1)
         if query.births:
-            weights["date_of_birth"] = BirthTable(both, profile).weights(left, right)
-        for name, field in FIELDS.items():
-            if field.said(query):
+            births = BirthTable([query.births, *lines.births], profile)
+            weights["date_of_birth"] = births.weights(left, right)
+        for name, keys in (("sex", lines.sexes), ("nationality", lines.nationalities)):
+            own = CODED[name].key(query)
+            if own:
+                table = CodedTable([own, *keys], profile, CODED[name])
+                weights[name] = table.weights(left, right)
+        asked = {name: field for name, field in FIELDS.items() if field.said(query)}
+        asked = {name: field for name, field in asked.items() if name not in weights}
+        if asked:
+            both = (query, *self._persons())
+            for name, field in asked.items():
                 weights[name] = field.table(both, profile, frequencies).weights(left, right)
         return limited(weights, siblings, profile)
 
 
-def _relatives_tokens(records: Sequence[PersonRecord]) -> set[str]:
+def _relatives_tokens(records: Sequence[Person]) -> set[str]:
     return {
         part.fold
         for record in records
@@ -74,18 +102,15 @@ def _relatives_tokens(records: Sequence[PersonRecord]) -> set[str]:
 class _Names:
     """The names of one record against those of others."""
 
-    def __init__(
-        self, query: PersonRecord, records: Sequence[PersonRecord], profile: Profile
-    ) -> None:
+    def __init__(self, query: Person, lines: Lines, persons: Persons, profile: Profile) -> None:
         self._asked = query.names[:MAX_NAMES]
-        others = [record.names[:MAX_NAMES] for record in records] if self._asked else []
-        self._flat = [name for names in others for name in names]
-        self._size = len(records)
-        self._pair = np.repeat(np.arange(len(others)), [len(names) for names in others])
+        self._persons = persons
+        self._of_record, self._size = lines.of_record, len(lines)
         unknown = TermFrequencies.empty()
-        self._own = [NameTable((name,), profile, unknown) for name in self._asked]
+        self._own = [NameTable(Spoken.of((name,)), profile, unknown) for name in self._asked]
         joined_to = frozenset[str]().union(*(own.skeletons_to_join() for own in self._own))
-        self._table = NameTable(self._flat, profile, unknown, joined_to=joined_to)
+        others = lines.names if self._asked else Spoken.of(())
+        self._table = NameTable(others, profile, unknown, joined_to=joined_to)
         self._alike = [own.sounds.all_pairs(self._table.sounds) for own in self._own]
 
     def tokens(self) -> set[str]:
@@ -95,7 +120,7 @@ class _Names:
 
     def weights(self, frequencies: TermFrequencies) -> tuple[FloatArray, BoolArray]:
         """Bits, and whether the names differ as those of siblings do, shape (records,)."""
-        if not self._flat:
+        if not len(self._table):
             return np.zeros(self._size), np.zeros(self._size, dtype=bool)
         self._table.weigh(frequencies)
         scores = []
@@ -107,11 +132,15 @@ class _Names:
             np.concatenate([score.known for score in scores]),
             np.concatenate([score.given_differs for score in scores]),
         )
-        return best_names(together, np.tile(self._pair, len(scores)), self._ranks(), self._size)
+        pair = np.tile(self._of_record, len(scores))
+        return decisive(together, pair, self._texts, self._size)
 
-    def _ranks(self) -> tuple[IntArray, IntArray]:
-        asked, texts = [name.text for name in self._asked], [name.text for name in self._flat]
-        rank = {text: place for place, text in enumerate(sorted({*asked, *texts}))}
-        theirs = np.array([rank[text] for text in texts], dtype=np.int64)
-        ours = np.array([rank[text] for text in asked], dtype=np.int64)
-        return np.repeat(ours, len(texts)), np.tile(theirs, len(asked))
+    def _texts(self, places: IntArray) -> list[tuple[str, str]]:
+        """Own and other name of pairs of names."""
+        persons = self._persons()
+        found = []
+        for own, other in zip(*np.divmod(places, len(self._table)), strict=True):
+            record = int(self._of_record[other])
+            first = int(np.searchsorted(self._of_record, record))
+            found.append((self._asked[own].text, persons[record].names[other - first].text))
+        return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from matching.bulk.names import BoolArray
 from matching.bulk.rows import Column
 from matching.bulk.sounds import FloatArray, IntArray
+from matching.bulk.spoken import BoolArray
 from matching.compare.dates import MOST_CLAIMS
 from matching.dates.relations import (
     APART_2_YEARS,
@@ -25,13 +26,15 @@ from matching.dates.relations import (
     readings,
 )
 from matching.profile import Profile
-from matching.record import Basis, BirthDate, PersonRecord, Precision
+from matching.record import KEPT_DATES, Basis, BirthDate, Precision
 
 _RELATIONS = list(DateRelation)
 _CODE = {relation: number for number, relation in enumerate(_RELATIONS)}
 _PRECISIONS = {precision: number for number, precision in enumerate(Precision)}
 _DAY, _YEAR = _PRECISIONS[Precision.DAY], _PRECISIONS[Precision.YEAR]
 _RANGE = _PRECISIONS[Precision.RANGE]
+_FACTS = 11
+"""Columns of a claim."""
 _DIGITS = 10 ** np.arange(7, -1, -1)
 _ETHIOPIAN, _SOLAR = np.array(sorted(ETHIOPIAN_YEARS)), np.array(sorted(SOLAR_HIJRI_YEARS))
 
@@ -39,20 +42,20 @@ _ETHIOPIAN, _SOLAR = np.array(sorted(ETHIOPIAN_YEARS)), np.array(sorted(SOLAR_HI
 class BirthTable:
     """Claims about birth as columns, one row a distinct claim."""
 
-    def __init__(self, records: Sequence[PersonRecord], profile: Profile) -> None:
+    def __init__(self, births: Sequence[Sequence[BirthDate]], profile: Profile) -> None:
+        """Lay out claims.
+
+        Args:
+            births: Of each record.
+            profile: Bits of the relations between two dates.
+        """
         self._profile = profile
-        self.column: Column[BirthDate] = Column([record.births[:MOST_CLAIMS] for record in records])
-        claims = self.column.values
-        days = [claim.date.earliest for claim in claims]
-        self.precision = _ints([_PRECISIONS[claim.date.precision] for claim in claims])
-        self.earliest = _ints([day.toordinal() for day in days])
-        self.latest = _ints([claim.date.latest.toordinal() for claim in claims])
-        self.year = _ints([day.year for day in days])
-        self.month = _ints([day.month for day in days])
-        self.day = _ints([day.day for day in days])
-        self.placeholder = np.array([is_placeholder(claim.date) for claim in claims], dtype=bool)
-        self.assessed = np.array([claim.basis is Basis.ASSESSED for claim in claims], dtype=bool)
-        self.readings = _ints([readings(day) for day in days]).reshape(-1, 3)
+        self.column: Column[BirthDate] = Column([claims[:MOST_CLAIMS] for claims in births])
+        facts = np.array([_facts_of(claim) for claim in self.column.values], dtype=np.int64)
+        columns = facts.reshape(-1, _FACTS).T
+        self.precision, self.earliest, self.latest, self.year, self.month, self.day = columns[:6]
+        self.placeholder, self.assessed = columns[6:8].astype(bool)
+        self.readings = columns[8:].T
         numbers = self.year * 10_000 + self.month * 100 + self.day
         self.digits = numbers[:, None] // _DIGITS % 10
         self._bits = np.array([profile.dates.get(r.value, 0.0) for r in _RELATIONS])
@@ -183,8 +186,21 @@ class BirthTable:
         )
 
 
-def _ints(values: Sequence[int] | Sequence[tuple[int, ...]]) -> IntArray:
-    return np.array(values, dtype=np.int64)
+@lru_cache(maxsize=KEPT_DATES)
+def _facts_of(claim: BirthDate) -> tuple[int, ...]:
+    """Precision, first and last day, year, month, day, placeholder, assessed, readings."""
+    born, day = claim.date, claim.date.earliest
+    return (
+        _PRECISIONS[born.precision],
+        day.toordinal(),
+        born.latest.toordinal(),
+        day.year,
+        day.month,
+        day.day,
+        is_placeholder(born),
+        claim.basis is Basis.ASSESSED,
+        *readings(day),
+    )
 
 
 def _apart(years: FloatArray) -> tuple[tuple[BoolArray, DateRelation], ...]:

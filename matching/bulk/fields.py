@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
-from matching.bulk.names import BoolArray
 from matching.bulk.rows import Column, unique_pairs
 from matching.bulk.sounds import FloatArray, IntArray, threads_for
+from matching.bulk.spoken import BoolArray
 from matching.compare.appearance import (
     GROWTH_CM_A_YEAR,
     GROWTH_KG_A_YEAR,
@@ -42,10 +44,10 @@ from matching.dates.relations import DAYS_PER_YEAR
 from matching.evidence import Evidence
 from matching.places.gazetteer import kilometres
 from matching.profile import Profile
-from matching.record import Document, PersonRecord
+from matching.record import Document, Person
 
-Compare = Callable[[PersonRecord, PersonRecord, Profile], Evidence]
-Records = Sequence[PersonRecord]
+Compare = Callable[[Person, Person, Profile], Evidence]
+Records = Sequence[Person]
 
 
 NOT_COMPARED = -1
@@ -78,44 +80,54 @@ def _weights_of(profile: Profile, field: str, levels: Sequence[str]) -> list[flo
     return [profile.weights.get(f"{field}.{level}", 0.0) for level in levels]
 
 
-class CodedTable(LevelTable):
-    """Fields with few distinct values: each pair of values is compared once, by its explanation."""
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A field with few distinct values.
 
-    def __init__(
-        self,
-        records: Records,
-        profile: Profile,
-        field: str,
-        compare: Compare,
-        key: Callable[[PersonRecord], Hashable],
-    ) -> None:
-        super().__init__(LEVELS, _weights_of(profile, field, LEVELS))
-        numbers: dict[Hashable, int] = {}
-        self._shown: list[PersonRecord] = []
-        self._compare, self._profile = compare, profile
-        codes = []
-        for record in records:
-            found = key(record)
-            number = numbers.get(found)
-            if number is None:
-                number = numbers[found] = len(numbers)
-                self._shown.append(record)
-            codes.append(number)
-        self._codes: IntArray = np.asarray(codes, dtype=np.int64)
-        self._said = np.array([bool(found) for found in numbers], dtype=bool)
+    Attributes:
+        name: Of the field.
+        compare: Its explained comparison.
+        key: What a record says in it; something empty where it says nothing.
+        said: A record that says in it what a key stands for.
+    """
+
+    name: str
+    compare: Compare
+    key: Callable[[Person], Any]
+    said: Callable[[Any], Person]
+
+
+class CodedTable(LevelTable):
+    """Each pair of distinct values is compared once, by the comparison that explains."""
+
+    def __init__(self, keys: Sequence[Any], profile: Profile, field: Coded) -> None:
+        """Number the values.
+
+        Args:
+            keys: Of each record.
+            profile: Bits of the levels.
+            field: Whose keys they are.
+        """
+        super().__init__(LEVELS, _weights_of(profile, field.name, LEVELS))
+        self._field, self._profile = field, profile
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        self._keys = list(numbers)
+        self._codes: IntArray = np.fromiter(map(numbers.__getitem__, keys), np.int64, len(keys))
+        self._said = np.array([bool(key) for key in numbers], dtype=bool)
 
     def codes(self, left: IntArray, right: IntArray) -> IntArray:
         """Levels of pairs of records."""
         found = np.full(len(left), NOT_COMPARED, dtype=np.int64)
         one, other = self._codes[left], self._codes[right]
         said = np.flatnonzero(self._said[one] & self._said[other])
-        first, second, place = unique_pairs(one[said], other[said], len(self._shown))
+        first, second, place = unique_pairs(one[said], other[said], len(self._keys))
         levels = [self._level(a, b) for a, b in zip(first.tolist(), second.tolist(), strict=True)]
         found[said] = np.array(levels, dtype=np.int64)[place]
         return found
 
     def _level(self, one: int, other: int) -> int:
-        outcome = self._compare(self._shown[one], self._shown[other], self._profile).outcome
+        both = self._field.said(self._keys[one]), self._field.said(self._keys[other])
+        outcome = self._field.compare(*both, self._profile).outcome
         return self.levels.index(outcome.value)
 
 
@@ -307,7 +319,7 @@ class EventTable(LevelTable):
         return found
 
 
-def _days_of(record: PersonRecord, kind: str) -> list[tuple[int, int]]:
+def _days_of(record: Person, kind: str) -> list[tuple[int, int]]:
     return [
         (event.date.earliest.toordinal(), event.date.latest.toordinal())
         for event in record.events

@@ -10,14 +10,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import compress
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching.bulk.sounds import FloatArray, IntArray, SoundTable
-from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_two
+from matching.bulk.spoken import BoolArray, Spoken
+from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_parts
 from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE, tie_break
-from matching.names.parts import Part, Sound, prepare
+from matching.names.parts import Sound, kept_letters
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, NamePartKind
 
@@ -25,10 +26,10 @@ MOST_PARTS = 6
 """Longer names are rare; they are compared one by one."""
 CHUNK = 100_000
 """Pairs compared in one go: arrays of a few megabytes stay in the processor's cache."""
-_KINDS = {kind: number for number, kind in enumerate(NamePartKind)}
+_GIVEN = list(NamePartKind).index(NamePartKind.GIVEN)
 _NONE = -1
-
-BoolArray = NDArray[np.bool_]
+_NO_TEXTS = ("", "")
+"""Evidence that only lends its weight shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class NameTable:
 
     def __init__(
         self,
-        names: Sequence[Name],
+        names: Spoken,
         profile: Profile,
         frequencies: TermFrequencies,
         *,
@@ -54,43 +55,47 @@ class NameTable:
         """Prepare names.
 
         Args:
-            names: Of any script.
+            names: Taken apart.
             profile: Settings and bits.
             frequencies: How common each folded part is.
             joined_to: Skeletons that two parts of a name together may meet; left out, any.
         """
         self.names = names
         self._profile = profile
-        self.sounds = SoundTable()
-        prepared = [prepare(name) for name in names]
-        self.counts = np.array([len(parts) for parts in prepared], dtype=np.int64)
-        width = min(int(self.counts.max(initial=1)), MOST_PARTS)
-        shape = (len(names), width)
+        self.counts = names.counts
+        shape = (len(names), min(int(self.counts.max(initial=1)), MOST_PARTS))
+        short = self.counts <= MOST_PARTS
+        here = np.repeat(short, self.counts)
+        sounds = names.sounds if short.all() else list(compress(names.sounds, here))
+        numbers = {sound: number for number, sound in enumerate(dict.fromkeys(sounds))}
+        self.sounds = SoundTable(list(numbers))
+        rows, places = _cells(np.flatnonzero(short), self.counts[short])
         self.parts = np.full(shape, _NONE, dtype=np.int64)
+        self.parts[rows, places] = np.fromiter(
+            map(numbers.__getitem__, sounds), np.int64, len(sounds)
+        )
         self.kinds = np.zeros(shape, dtype=np.int64)
-        self.joined = np.full(shape, _NONE, dtype=np.int64)
-        short = [(row, parts) for row, parts in enumerate(prepared) if len(parts) <= MOST_PARTS]
-        self._fill(short)
-        for row, parts in short:
-            self._join(row, parts, joined_to)
-        self.sounds.freeze()
+        self.kinds[rows, places] = names.kinds[here]
+        self.given = (self.kinds == _GIVEN).argmax(axis=1)
         self._describe()
+        self.joined = np.full(shape, _NONE, dtype=np.int64)
+        self._join(joined_to)
         self.weigh(frequencies)
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def _fill(self, prepared: Sequence[tuple[int, Sequence[Part]]]) -> None:
-        number = self.sounds.number
-        rows = [row for row, parts in prepared for _ in parts]
-        places = [place for _, parts in prepared for place in range(len(parts))]
-        self.parts[rows, places] = [number(part.sound) for _, parts in prepared for part in parts]
-        self.kinds[rows, places] = [_KINDS[part.kind] for _, parts in prepared for part in parts]
-        is_given = self.kinds == _KINDS[NamePartKind.GIVEN]
-        self.given = is_given.argmax(axis=1)
-
-    def _join(self, row: int, parts: Sequence[Part], joined_to: Collection[str] | None) -> None:
-        for place, part in enumerate(parts[:-1]):
+    def _join(self, joined_to: Collection[str] | None) -> None:
+        """Note the skeletons of neighbours written as one, where anything may meet them."""
+        following = self.parts[:, 1:] != _NONE
+        if joined_to is not None:
+            kept = self.kept_letters[self.parts]
+            both = kept[:, :-1] | kept[:, 1:]
+            wanted = np.array([kept_letters(skeleton) for skeleton in joined_to], dtype=np.int64)
+            # A particle left out between them may bring letters of its own.
+            following &= np.isin(both, wanted) | self.names.left_out[:, None]
+        for row, place in np.argwhere(following).tolist():
+            part = self.names.parts(row)[place]
             if joined_to is not None and not any(map(part.may_join_to, joined_to)):
                 continue
             if part.joined is not None and len(part.joined.skeleton) >= LEAST_JOINED:
@@ -100,14 +105,15 @@ class NameTable:
         """Columns by number of sound."""
         self.folds: tuple[str, ...]
         facts = [_facts_of(sound) for sound in self.sounds.sounds]
-        self.folds, ties, vowelless, initials, letters, skeletons = (
-            zip(*facts, strict=True) if facts else [()] * 6
+        self.folds, ties, vowelless, initials, letters, skeletons, kept = (
+            zip(*facts, strict=True) if facts else [()] * 7
         )
         self.tie = np.array(ties, dtype=np.float64)
         self.vowelless = np.array(vowelless, dtype=bool)
         self.initial = np.array(initials, dtype=bool)
         self.letter = np.array(letters, dtype=np.int64)
         self.skeleton = np.array(skeletons, dtype=np.int64)
+        self.kept_letters = np.array((*kept, 0), dtype=np.int64)
 
     def weigh(self, frequencies: TermFrequencies) -> None:
         """Take note of how common each folded part is: `Profile.share` of every sound."""
@@ -146,7 +152,7 @@ class NameTable:
         right = np.arange(len(other))
         one_by_one = ~self._plain(other, np.zeros(len(right), dtype=np.int64), right)
         for row in np.flatnonzero(one_by_one).tolist():
-            found.update(part.fold for part in prepare(other.names[row]))
+            found.update(part.fold for part in other.names.parts(row))
         return found
 
     def _scores(
@@ -158,8 +164,8 @@ class NameTable:
         differs = np.zeros(len(left), dtype=bool)
         plain = known & self._plain(other, left, right)
         for place in np.flatnonzero(known & ~plain).tolist():
-            one, two = self.names[left[place]], other.names[right[place]]
-            found = compare_two(one, two, self._profile, self._frequencies)
+            parts = self.names.parts(left[place]), other.names.parts(right[place])
+            found = compare_parts(*parts, _NO_TEXTS, self._profile, self._frequencies)
             bits[place], differs[place] = found.weight, found.reason == GIVEN_DIFFERS
         shapes = counts * (MOST_PARTS + 1) + others
         for shape in np.unique(shapes[plain]).tolist():
@@ -256,8 +262,8 @@ class NameTable:
 
 
 @lru_cache(maxsize=200_000)
-def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int]:
-    """Fold, tie-break, vowelless, initial, first letter, code of the skeleton."""
+def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, int]:
+    """Fold, tie-break, vowelless, initial, first letter, code of skeleton, letters kept."""
     first = sound.readings[0]
     return (
         first.fold,
@@ -266,7 +272,15 @@ def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int]:
         len(first.latin) == 1,
         ord(first.latin[0]),
         _code(first.skeleton),
+        kept_letters(first.latin),
     )
+
+
+def _cells(rows: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
+    """Row and place of each of so many parts a row."""
+    starts = np.cumsum(counts) - counts
+    places: IntArray = np.arange(int(counts.sum())) - np.repeat(starts, counts)
+    return np.repeat(rows, counts), places
 
 
 @lru_cache(maxsize=400_000)
@@ -349,11 +363,11 @@ def name_weights(
     if frequencies is None:
         table = _table(tuple(names), _Keyed(profile.id, profile))
     else:
-        table = NameTable(_structured(names), profile, frequencies)
+        table = NameTable(Spoken.of(_structured(names)), profile, frequencies)
     found = np.zeros((len(queries), len(names)))
     for place, query in enumerate(queries):
         one = Name.of(query) if isinstance(query, str) else query
-        own = NameTable((one,), profile, frequencies or TermFrequencies.empty())
+        own = NameTable(Spoken.of((one,)), profile, frequencies or TermFrequencies.empty())
         found[place] = own.against_all(table).bits
     return found
 
@@ -369,7 +383,7 @@ class _Keyed:
 @lru_cache(maxsize=2)
 def _table(names: tuple[str | Name, ...], keyed: _Keyed) -> NameTable:
     """Evaluators ask the same list again and again: its preparation is kept."""
-    return NameTable(_structured(names), keyed.profile, TermFrequencies.empty())
+    return NameTable(Spoken.of(_structured(names)), keyed.profile, TermFrequencies.empty())
 
 
 def _structured(names: Sequence[str | Name]) -> tuple[Name, ...]:

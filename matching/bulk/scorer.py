@@ -7,7 +7,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,8 @@ import numpy as np
 from matching.bulk.dates import BirthTable
 from matching.bulk.fields import (
     NOT_COMPARED,
+    Coded,
     CodedTable,
-    Compare,
     ContactTable,
     DocumentTable,
     EventTable,
@@ -24,9 +24,11 @@ from matching.bulk.fields import (
     RangeTable,
     TextTable,
 )
-from matching.bulk.names import BoolArray, NameScores, NameTable
+from matching.bulk.lines import nationalities_of, nationality_key, sex_key
+from matching.bulk.names import NameScores, NameTable
 from matching.bulk.rows import Column
 from matching.bulk.sounds import FloatArray, IntArray
+from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.appearance import colour, compare_eyes, compare_hair
 from matching.compare.attributes import (
     codes,
@@ -40,7 +42,7 @@ from matching.compare.names import MAX_NAMES
 from matching.compare.relatives import AGREE_BITS, CLOSE_BITS, KIN, independent
 from matching.compare.texts import LEVELS, TEXT_FIELDS, TextField
 from matching.profile import JointLimit, Profile, TermFrequencies
-from matching.record import Name, PersonRecord, Sex
+from matching.record import Description, Name, Person, PersonRecord, Sex
 
 PAIRS_AT_ONCE = 200_000
 """Pairs scored in one go: some hundred megabytes of arrays at most."""
@@ -50,11 +52,11 @@ class RecordTable:
     """Records prepared once, to score any pairs of them."""
 
     def __init__(
-        self, records: Sequence[PersonRecord], profile: Profile, frequencies: TermFrequencies
+        self, records: Sequence[Person], profile: Profile, frequencies: TermFrequencies
     ) -> None:
         self._profile = profile
         self.names = _Names(records, profile, frequencies)
-        self.births = BirthTable(records, profile)
+        self.births = BirthTable([record.births for record in records], profile)
         self.fields: dict[str, LevelTable] = {
             name: field.table(records, profile, frequencies) for name, field in FIELDS.items()
         }
@@ -120,13 +122,10 @@ class _Names:
     """The best pair of names of two records."""
 
     def __init__(
-        self, records: Sequence[PersonRecord], profile: Profile, frequencies: TermFrequencies
+        self, records: Sequence[Person], profile: Profile, frequencies: TermFrequencies
     ) -> None:
         self._column: Column[Name] = Column([record.names[:MAX_NAMES] for record in records])
-        self._table = NameTable(self._column.values, profile, frequencies)
-        texts = sorted({name.text for name in self._column.values})
-        rank = {text: place for place, text in enumerate(texts)}
-        self._rank = np.array([rank[name.text] for name in self._column.values], dtype=np.int64)
+        self._table = NameTable(Spoken.of(self._column.values), profile, frequencies)
 
     def known(self, left: IntArray, right: IntArray) -> BoolArray:
         """Whether both records give a name."""
@@ -137,29 +136,46 @@ class _Names:
         """Bits, and whether the names differ as those of siblings do."""
         pair, one, other = self._column.combinations(left, right)
         scores = self._table.scores(self._table, one, other)
-        return best_names(scores, pair, (self._rank[one], self._rank[other]), len(left))
+        names = self._column.values
+
+        def texts(places: IntArray) -> list[tuple[str, str]]:
+            both = zip(one[places].tolist(), other[places].tolist(), strict=True)
+            return [(names[left].text, names[right].text) for left, right in both]
+
+        return decisive(scores, pair, texts, len(left))
 
 
-def best_names(
-    scores: NameScores, pair: IntArray, ranks: tuple[IntArray, IntArray], size: int
+def decisive(
+    scores: NameScores,
+    pair: IntArray,
+    texts: Callable[[IntArray], Sequence[tuple[str, str]]],
+    size: int,
 ) -> tuple[FloatArray, BoolArray]:
-    """The pair of names that decides for each pair of records.
+    """The pair of names that decides for each pair of records, as `compare_name_fields` chooses.
 
     Args:
         scores: Of pairs of names.
         pair: The pair of records that each belongs to, below `size`.
-        ranks: Place of each side's text among all texts in order.
+        texts: Both names of given pairs of names; asked only where equal bits leave it open
+            whether the names differ as those of siblings do.
         size: Pairs of records.
 
     Returns:
         Bits, and whether the names differ as those of siblings do, shape (size,).
     """
-    # The order in which `compare_name_fields` prefers one pair of names to the next.
-    order = np.lexsort((np.maximum(*ranks), np.minimum(*ranks), scores.bits, scores.known, pair))
+    order = np.lexsort((scores.bits, scores.known, pair))
     best = order[np.flatnonzero(np.diff(pair[order], append=-1))]
     bits, siblings = np.zeros(size), np.zeros(size, dtype=bool)
-    bits[pair[best]] = scores.bits[best]
+    known = np.zeros(size, dtype=bool)
+    bits[pair[best]], known[pair[best]] = scores.bits[best], scores.known[best]
     siblings[pair[best]] = scores.given_differs[best]
+    equal = (scores.bits == bits[pair]) & (scores.known == known[pair])
+    open_pairs = np.unique(pair[equal & (scores.given_differs != siblings[pair])])
+    if len(open_pairs):
+        places = np.flatnonzero(equal & np.isin(pair, open_pairs))
+        names = [sorted(both) for both in texts(places)]
+        for _, place in sorted(zip(names, places.tolist(), strict=True)):
+            siblings[pair[place]] = scores.given_differs[place]
     return bits, siblings
 
 
@@ -167,7 +183,7 @@ class _Relatives(LevelTable):
     """The best pair of names of those who stand in one relation to the persons."""
 
     def __init__(
-        self, records: Sequence[PersonRecord], profile: Profile, frequencies: TermFrequencies
+        self, records: Sequence[Person], profile: Profile, frequencies: TermFrequencies
     ) -> None:
         super().__init__(LEVELS, [profile.weight("relatives", level) for level in LEVELS])
         self._column: Column[tuple[str, Name]] = Column(
@@ -181,7 +197,7 @@ class _Relatives(LevelTable):
             [relation in KIN for relation, _ in self._column.values], dtype=bool
         )
         names = [name for _, name in self._column.values]
-        self._table = NameTable(names, profile, frequencies)
+        self._table = NameTable(Spoken.of(names), profile, frequencies)
 
     def codes(self, left: IntArray, right: IntArray) -> IntArray:
         """Levels of pairs of records."""
@@ -206,12 +222,17 @@ class Field:
         said: What a record says in it; something empty where it says nothing.
     """
 
-    table: Callable[[Sequence[PersonRecord], Profile, TermFrequencies], LevelTable]
-    said: Callable[[PersonRecord], object]
+    table: Callable[[Sequence[Person], Profile, TermFrequencies], LevelTable]
+    said: Callable[[Person], object]
 
 
-def _coded(name: str, compare: Compare, key: Callable[[PersonRecord], Hashable]) -> Field:
-    return Field(lambda records, profile, _: CodedTable(records, profile, name, compare, key), key)
+def _coded(name: str) -> Field:
+    coded = CODED[name]
+
+    def table(records: Sequence[Person], profile: Profile, _: TermFrequencies) -> CodedTable:
+        return CodedTable([coded.key(record) for record in records], profile, coded)
+
+    return Field(table, coded.key)
 
 
 def _contacts(kind: str) -> Field:
@@ -221,7 +242,7 @@ def _contacts(kind: str) -> Field:
     )
 
 
-def _ranged(name: str, said: Callable[[PersonRecord], object]) -> Field:
+def _ranged(name: str, said: Callable[[Person], object]) -> Field:
     return Field(lambda records, profile, _: RangeTable(records, profile, name), said)
 
 
@@ -229,42 +250,58 @@ def _text(field: TextField) -> Field:
     return Field(lambda records, profile, _: TextTable(records, profile, field), field.said)
 
 
-def _sex(record: PersonRecord) -> Hashable:
-    return "" if record.sex in {Sex.UNKNOWN, Sex.OTHER} else record.sex.value
+def _sexed(key: str) -> Person:
+    return PersonRecord("", sex=Sex(key))
 
 
-def _nationality(record: PersonRecord) -> Hashable:
-    return tuple(codes(record.nationalities))
-
-
-def _born_in(record: PersonRecord) -> Hashable:
-    return tuple(codes(record.countries_of_birth))
-
-
-def _languages(record: PersonRecord) -> Hashable:
-    return tuple(codes(record.languages))
-
-
-def _eyes(record: PersonRecord) -> Hashable:
-    return colour(record.description.eye_colour)
-
-
-def _hair(record: PersonRecord) -> Hashable:
-    return colour(record.description.hair_colour)
+CODED = {
+    "sex": Coded("sex", compare_sex, sex_key, _sexed),
+    "nationality": Coded(
+        "nationality",
+        compare_nationality,
+        nationality_key,
+        lambda key: PersonRecord("", nationalities=nationalities_of(key)),
+    ),
+    "country_of_birth": Coded(
+        "country_of_birth",
+        compare_country_of_birth,
+        lambda record: tuple(codes(record.countries_of_birth)),
+        lambda key: PersonRecord("", countries_of_birth=key),
+    ),
+    "language": Coded(
+        "language",
+        compare_languages,
+        lambda record: tuple(codes(record.languages)),
+        lambda key: PersonRecord("", languages=key),
+    ),
+    "eye_colour": Coded(
+        "eye_colour",
+        compare_eyes,
+        lambda record: colour(record.description.eye_colour),
+        lambda key: PersonRecord("", description=Description(eye_colour=key)),
+    ),
+    "hair_colour": Coded(
+        "hair_colour",
+        compare_hair,
+        lambda record: colour(record.description.hair_colour),
+        lambda key: PersonRecord("", description=Description(hair_colour=key)),
+    ),
+}
+"""Fields with few distinct values."""
 
 
 FIELDS: dict[str, Field] = {
-    "sex": _coded("sex", compare_sex, _sex),
-    "nationality": _coded("nationality", compare_nationality, _nationality),
-    "country_of_birth": _coded("country_of_birth", compare_country_of_birth, _born_in),
-    "language": _coded("language", compare_languages, _languages),
+    "sex": _coded("sex"),
+    "nationality": _coded("nationality"),
+    "country_of_birth": _coded("country_of_birth"),
+    "language": _coded("language"),
     "document": Field(lambda records, profile, _: DocumentTable(records, profile), numbered),
     "phone": _contacts("phone"),
     "email": _contacts("email"),
     "height": _ranged("height", lambda record: record.description.height_cm),
     "weight": _ranged("weight", lambda record: record.description.weight_kg),
-    "eye_colour": _coded("eye_colour", compare_eyes, _eyes),
-    "hair_colour": _coded("hair_colour", compare_hair, _hair),
+    "eye_colour": _coded("eye_colour"),
+    "hair_colour": _coded("hair_colour"),
     "events": Field(
         lambda records, profile, _: EventTable(records, profile), lambda record: record.events
     ),

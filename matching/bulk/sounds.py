@@ -34,41 +34,23 @@ WORTH_THREADS = 50_000
 class SoundTable:
     """Sounds by number, their readings as parallel columns."""
 
-    def __init__(self) -> None:
-        self.sounds: list[Sound] = []
-        self._numbers: dict[Sound, int] = {}
-        self.latin: list[str] = []
-        self.fold: list[str] = []
-        self.skeleton: list[str] = []
-        self._first: list[int] = [0]
+    def __init__(self, sounds: Sequence[Sound]) -> None:
+        """Lay out sounds; their places are their numbers."""
+        self.sounds = sounds
+        readings = [reading for sound in sounds for reading in sound.readings]
+        self.fold = [reading.fold for reading in readings]
+        self.latins = _texts([reading.latin for reading in readings])
+        self.folds = _texts(self.fold)
+        self.skeletons = _texts([reading.skeleton for reading in readings])
+        counts = np.array([len(sound.readings) for sound in sounds], dtype=np.int64)
+        self.first = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+        self.main = np.zeros(len(readings), dtype=bool)
+        self.main[self.first[:-1]] = True
+        self.sound_of = np.repeat(np.arange(len(sounds)), counts)
+        self.grouped = np.array([bool(sound.groups) for sound in sounds], dtype=bool)
 
     def __len__(self) -> int:
         return len(self.sounds)
-
-    def number(self, sound: Sound) -> int:
-        """The number of a sound, a new one if it was not known."""
-        found = self._numbers.get(sound)
-        if found is not None:
-            return found
-        self._numbers[sound] = len(self.sounds)
-        self.sounds.append(sound)
-        for reading in sound.readings:
-            self.latin.append(reading.latin)
-            self.fold.append(reading.fold)
-            self.skeleton.append(reading.skeleton)
-        self._first.append(len(self.latin))
-        return len(self.sounds) - 1
-
-    def freeze(self) -> None:
-        """Make the columns that comparison needs; call it once all sounds are in."""
-        self.latins, self.folds, self.skeletons = map(
-            _texts, (self.latin, self.fold, self.skeleton)
-        )
-        self.first = np.asarray(self._first, dtype=np.int64)
-        self.main = np.zeros(len(self.fold), dtype=bool)
-        self.main[self.first[:-1]] = True
-        self.sound_of = np.repeat(np.arange(len(self)), np.diff(self.first))
-        self.grouped = np.fromiter((bool(s.groups) for s in self.sounds), bool, len(self))
 
     @cached_property
     def letters(self) -> NDArray[np.uint8]:

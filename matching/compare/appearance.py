@@ -10,7 +10,7 @@ from matching.compare.texts import is_placeholder
 from matching.dates.relations import DAYS_PER_YEAR
 from matching.evidence import Evidence, Outcome
 from matching.profile import Profile
-from matching.record import PersonRecord
+from matching.record import Person
 
 HEIGHT_TOLERANCE_CM = 5
 """Officers guess: heights this far apart still agree."""
@@ -37,13 +37,13 @@ _FAMILIES = (
 """Colours that one officer calls so and the next otherwise."""
 
 
-def compare_height(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_height(left: Person, right: Person, profile: Profile) -> Evidence:
     """Height in centimetres; the later record may be taller by what a child grows."""
     one, other = left.description.height_cm, right.description.height_cm
     return _ranges("height", "cm", (one, other), gap(left, right, "height"), profile)
 
 
-def compare_weight(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_weight(left: Person, right: Person, profile: Profile) -> Evidence:
     """Weight in kilograms; children gain, anybody may lose."""
     one, other = left.description.weight_kg, right.description.weight_kg
     return _ranges("weight", "kg", (one, other), gap(left, right, "weight"), profile)
@@ -66,7 +66,7 @@ def _range(value: tuple[int, int] | None, unit: str) -> str:
     return "" if value is None else f"{value[0]}..{value[1]} {unit}"
 
 
-def gap(left: PersonRecord, right: PersonRecord, what: str) -> float:
+def gap(left: Person, right: Person, what: str) -> float:
     """How far two ranges lie apart beyond tolerance and growth; not above 0 where they agree."""
     is_height = what == "height"
     one = left.description.height_cm if is_height else left.description.weight_kg
@@ -81,7 +81,7 @@ def gap(left: PersonRecord, right: PersonRecord, what: str) -> float:
     return max(left_more, right_more) - tolerance
 
 
-def growing_years(left: PersonRecord, right: PersonRecord) -> float:
+def growing_years(left: Person, right: Person) -> float:
     """Years from the left record to the right one in which the person may have grown."""
     first, second = seen_on(left), seen_on(right)
     if first is None or second is None or not (may_grow(left) and may_grow(right)):
@@ -90,24 +90,24 @@ def growing_years(left: PersonRecord, right: PersonRecord) -> float:
     return min(max(years, -MOST_YEARS), MOST_YEARS)
 
 
-def seen_on(record: PersonRecord) -> date | None:
+def seen_on(record: Person) -> date | None:
     """The day of the last dated event, which the description is taken to be of."""
     return max((event.date.earliest for event in record.events if event.date), default=None)
 
 
-def may_grow(record: PersonRecord) -> bool:
+def may_grow(record: Person) -> bool:
     """Whether the person may be below twenty; an unknown age may."""
     day = seen_on(record)
     youngest = max((born.date.latest for born in record.births), default=None)
     return day is None or youngest is None or day.year - youngest.year < GROWN_UP
 
 
-def compare_eyes(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_eyes(left: Person, right: Person, profile: Profile) -> Evidence:
     """Colour of the eyes by code or word."""
     return _colour("eye_colour", left.description.eye_colour, right.description.eye_colour, profile)
 
 
-def compare_hair(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_hair(left: Person, right: Person, profile: Profile) -> Evidence:
     """Colour of the hair by code or word; it can be dyed."""
     one, other = left.description.hair_colour, right.description.hair_colour
     return _colour("hair_colour", one, other, profile)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from matching.evidence import Evidence, Outcome
 from matching.profile import Profile
-from matching.record import PersonRecord, Sex
+from matching.record import Person, Sex
 
 _COMPARABLE_SEX = frozenset({Sex.FEMALE, Sex.MALE})
 
 
-def compare_sex(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_sex(left: Person, right: Person, profile: Profile) -> Evidence:
     """Sex; unknown and other say nothing about a pair."""
     if left.sex not in _COMPARABLE_SEX or right.sex not in _COMPARABLE_SEX:
         return Evidence("sex", Outcome.MISSING, 0.0, left.sex, right.sex, "sex.missing")
@@ -39,16 +39,16 @@ def codes(values: Iterable[str]) -> list[str]:
     return sorted({value.strip().casefold() for value in values} - {""})
 
 
-def compare_nationality(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_nationality(left: Person, right: Person, profile: Profile) -> Evidence:
     """Nationality as a claim of identity; claims change, so disagreement is mild."""
     return _overlap("nationality", left.nationalities, right.nationalities, profile)
 
 
-def compare_country_of_birth(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_country_of_birth(left: Person, right: Person, profile: Profile) -> Evidence:
     """Country of birth; says little beside nationality."""
     return _overlap("country_of_birth", left.countries_of_birth, right.countries_of_birth, profile)
 
 
-def compare_languages(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_languages(left: Person, right: Person, profile: Profile) -> Evidence:
     """Languages spoken."""
     return _overlap("language", left.languages, right.languages, profile)

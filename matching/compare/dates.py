@@ -7,7 +7,7 @@ import math
 from matching.dates.relations import DateRelation, Related, relate
 from matching.evidence import Evidence, Outcome
 from matching.profile import Profile
-from matching.record import Basis, BirthDate, PersonRecord
+from matching.record import Basis, BirthDate, Person
 
 _AGREE = frozenset({DateRelation.EXACT})
 MOST_CLAIMS = 20
@@ -15,7 +15,7 @@ MOST_CLAIMS = 20
 _FIELD = "date_of_birth"
 
 
-def compare_births(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_births(left: Person, right: Person, profile: Profile) -> Evidence:
     """The best agreement between any birth claim of one record and any of the other."""
     if not left.births or not right.births:
         return Evidence(_FIELD, Outcome.MISSING, 0.0, _text(left), _text(right), "date.missing")
@@ -29,7 +29,7 @@ def compare_births(left: PersonRecord, right: PersonRecord, profile: Profile) ->
     )
 
 
-def _text(record: PersonRecord) -> str:
+def _text(record: Person) -> str:
     return record.births[0].date.text if record.births else ""
 
 

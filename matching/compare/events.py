@@ -8,7 +8,7 @@ from datetime import date
 from matching.evidence import Evidence, Outcome
 from matching.places.gazetteer import kilometres
 from matching.profile import Profile
-from matching.record import PersonRecord, Precision
+from matching.record import Person, Precision
 
 BEFORE_DAYS = 30
 """An encounter this long before the disappearance is about somebody else, or an earlier journey."""
@@ -17,7 +17,7 @@ FAR_KM = 2_500.0
 border or a strait is crossed within a day."""
 
 
-def compare_events(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_events(left: Person, right: Person, profile: Profile) -> Evidence:
     """Whether an encounter fits a disappearance in time, and no day names two far places."""
     if two_places(left, right):
         weight = profile.weight("events", "two_places")
@@ -36,7 +36,7 @@ def compare_events(left: PersonRecord, right: PersonRecord, profile: Profile) ->
     return Evidence("events", outcome, profile.weight("events", level), reason=f"events.{level}")
 
 
-def two_places(left: PersonRecord, right: PersonRecord) -> bool:
+def two_places(left: Person, right: Person) -> bool:
     """Whether both records place the person on one day in countries far apart."""
     return any(
         day == other_day and kilometres(country, other) > FAR_KM
@@ -45,7 +45,7 @@ def two_places(left: PersonRecord, right: PersonRecord) -> bool:
     )
 
 
-def days(record: PersonRecord) -> Iterator[tuple[date, str]]:
+def days(record: Person) -> Iterator[tuple[date, str]]:
     """Day and country of the events that have both."""
     for event in record.events:
         when = event.date

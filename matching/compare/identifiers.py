@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 
 from matching.evidence import Evidence, Outcome
 from matching.profile import Profile
-from matching.record import Document, PersonRecord
+from matching.record import Document, Person
 
 MOST_DOCUMENTS = 20
 MIN_LENGTH = 5
@@ -25,7 +25,7 @@ CONFUSED = str.maketrans("OIQSBZG", "0105826")
 """Letters that are read for digits, and the digits."""
 
 
-def compare_documents(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_documents(left: Person, right: Person, profile: Profile) -> Evidence:
     """Document numbers; only those of one kind and country can disagree."""
     values = (_list(d.number for d in left.documents), _list(d.number for d in right.documents))
     pairs = [(one, other) for one in numbered(left) for other in numbered(right)]
@@ -57,7 +57,7 @@ def _same(one: str, other: str) -> bool:
     return one == other and is_number(one)
 
 
-def numbered(record: PersonRecord) -> tuple[Document, ...]:
+def numbered(record: Person) -> tuple[Document, ...]:
     """The documents of a record that have a number to compare."""
     found = (item for item in record.documents if is_number(normal_number(item.number)))
     return tuple(found)[:MOST_DOCUMENTS]
@@ -106,7 +106,7 @@ def _list(values: Iterable[str]) -> str:
     return ", ".join(sorted(values))
 
 
-def compare_phones(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_phones(left: Person, right: Person, profile: Profile) -> Evidence:
     """Telephone numbers; a new one is no disagreement, one without its country comes close."""
     one, other = contacts(left, "phone"), contacts(right, "phone")
     found = _contacts("phone", one, other, profile)
@@ -116,12 +116,12 @@ def compare_phones(left: PersonRecord, right: PersonRecord, profile: Profile) ->
     return found
 
 
-def compare_emails(left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+def compare_emails(left: Person, right: Person, profile: Profile) -> Evidence:
     """E-mail addresses; a new one is no disagreement."""
     return _contacts("email", contacts(left, "email"), contacts(right, "email"), profile)
 
 
-def contacts(record: PersonRecord, kind: str) -> set[str]:
+def contacts(record: Person, kind: str) -> set[str]:
     """The contacts of one kind that reach somebody; addresses whatever their case."""
     found = (item.value.strip().casefold() for item in record.contacts if item.kind == kind)
     if kind != "phone":

@@ -17,7 +17,7 @@ from matching.names.alignment import (
 from matching.names.parts import Part, Reading, prepare
 from matching.names.similarity import NICKNAME, reading_similarity, sound_similarity
 from matching.profile import Profile, TermFrequencies
-from matching.record import Name, NamePartKind, PersonRecord
+from matching.record import Name, NamePartKind, Person
 
 _CLOSE_LEVELS = frozenset({PartLevel.SIMILAR, PartLevel.NICKNAME, PartLevel.INITIAL})
 GIVEN_DIFFERS = "name.given_differs"
@@ -50,7 +50,7 @@ def compare_names(
 
 
 def compare_name_fields(
-    left: PersonRecord, right: PersonRecord, profile: Profile, frequencies: TermFrequencies
+    left: Person, right: Person, profile: Profile, frequencies: TermFrequencies
 ) -> Evidence:
     """The best agreement between any name of one record and any of the other."""
     if not left.names or not right.names:
@@ -69,7 +69,7 @@ def compare_name_fields(
     )
 
 
-def _text(record: PersonRecord) -> str:
+def _text(record: Person) -> str:
     return record.names[0].text if record.names else ""
 
 
@@ -88,8 +88,19 @@ def compare_two(
         Evidence in bits within the profile's limits for names.
     """
     lefts, rights = prepare(left), prepare(right)
+    return compare_parts(lefts, rights, (left.text, right.text), profile, frequencies)
+
+
+def compare_parts(
+    lefts: Sequence[Part],
+    rights: Sequence[Part],
+    texts: tuple[str, str],
+    profile: Profile,
+    frequencies: TermFrequencies,
+) -> Evidence:
+    """The same for names that are prepared already; `texts` is what the evidence shows."""
     if not lefts or not rights:
-        return Evidence("name", Outcome.MISSING, 0.0, left.text, right.text, "name.missing")
+        return Evidence("name", Outcome.MISSING, 0.0, *texts, "name.missing")
     alignment = align(lefts, rights, list(_offers(lefts, rights, profile, frequencies)))
     severity = given_clash(alignment, lefts, rights, profile)
     weight = total_bits(alignment, severity, profile)
@@ -102,7 +113,7 @@ def compare_two(
         "only_left": str(len(lefts) - sum(len(pair.left) for pair in agreeing)),
         "only_right": str(len(rights) - sum(len(pair.right) for pair in agreeing)),
     }
-    return Evidence("name", outcome, weight, left.text, right.text, reason, params)
+    return Evidence("name", outcome, weight, *texts, reason, params)
 
 
 def _offers(

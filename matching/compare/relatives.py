@@ -6,7 +6,7 @@ from matching.compare.names import compare_two
 from matching.evidence import Evidence, Outcome
 from matching.names.parts import prepare
 from matching.profile import Profile, TermFrequencies
-from matching.record import Name, PersonRecord
+from matching.record import Name, Person
 
 MOST_RELATIVES = 12
 KIN = frozenset({"father", "mother"})
@@ -16,7 +16,7 @@ AGREE_BITS, CLOSE_BITS = 6.0, 2.0
 
 
 def compare_relatives(
-    left: PersonRecord, right: PersonRecord, profile: Profile, frequencies: TermFrequencies
+    left: Person, right: Person, profile: Profile, frequencies: TermFrequencies
 ) -> Evidence:
     """Names of parents and companions in the same relation.
 
@@ -48,7 +48,7 @@ def compare_relatives(
     return Evidence("relatives", outcome, weight, best.left, best.right, reason)
 
 
-def independent(record: PersonRecord) -> list[tuple[str, Name]]:
+def independent(record: Person) -> list[tuple[str, Name]]:
     """Relations and names of those whose name does not speak in the person's own already."""
     own = {part.fold for name in record.names for part in prepare(name)}
     found = []

@@ -17,7 +17,7 @@ from matching.names.parts import PLACEHOLDERS
 from matching.names.tokens import tokenize
 from matching.places.gazetteer import known_place, lies_within, place_key
 from matching.profile import Profile
-from matching.record import PersonRecord
+from matching.record import Person
 
 MOST_VALUES = 20
 """Values of one field of one record that are compared, the first in order."""
@@ -45,7 +45,7 @@ class TextField:
     """
 
     name: str
-    values: Callable[[PersonRecord], Sequence[str]]
+    values: Callable[[Person], Sequence[str]]
     normal: Callable[[str], str]
     scorer: Any
     agree: float
@@ -54,7 +54,7 @@ class TextField:
     special: Callable[[str, str], bool] = lambda _one, _other: False
     numbers: bool = False
 
-    def said(self, record: PersonRecord) -> list[str]:
+    def said(self, record: Person) -> list[str]:
         """The distinct values of a record in a fixed order."""
         said = {value for value in self.values(record) if self.normal(value)}
         return sorted(value for value in said if not is_placeholder(value))[:MOST_VALUES]
@@ -69,7 +69,7 @@ class TextField:
         may = self.is_special(left) and self.is_special(right)
         return 1 if may and self.special(left, right) else 0
 
-    def compare(self, left: PersonRecord, right: PersonRecord, profile: Profile) -> Evidence:
+    def compare(self, left: Person, right: Person, profile: Profile) -> Evidence:
         """The best agreement between any value of one record and any of the other."""
         lefts, rights = self.said(left), self.said(right)
         if not lefts or not rights:

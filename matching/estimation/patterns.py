@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.bulk.names import BoolArray
 from matching.bulk.scorer import RecordTable
 from matching.bulk.sounds import FloatArray, IntArray
+from matching.bulk.spoken import BoolArray
 from matching.dates.relations import DateRelation
 
 NAME_EDGES = (-6.0, -2.0, 1.0, 4.0, 7.0, 10.0, 13.0, 16.0)

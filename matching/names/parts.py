@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
+from typing import NamedTuple
 
 from matching.names.folding import fold, fold_latin
 from matching.names.letters.han import split_han
@@ -33,7 +34,7 @@ _LEAST_AFTER_ARTICLE = 4
 """Letters that must follow an article written as one word: Alim and Elena have none."""
 _SPLITTERS = {Script.HAN: split_han, Script.HANGUL: split_hangul}
 """Scripts that write family and given name without a blank."""
-_KEPT = frozenset("mnrb")
+_KEPT = "mnrb"
 """Letters that no folding makes or drops: both have them, or the skeletons differ."""
 _VOWELLESS = frozenset({Script.ARABIC, Script.HEBREW})
 
@@ -90,9 +91,7 @@ class Part:
 
     def may_join_to(self, skeleton: str) -> bool:
         """Whether it and the next part may have this skeleton together; a no is never wrong."""
-        return bool(self.joined_latin) and _KEPT.intersection(
-            self.joined_latin
-        ) == _KEPT.intersection(skeleton)
+        return bool(self.joined_latin) and kept_letters(self.joined_latin) == kept_letters(skeleton)
 
     @property
     def latin(self) -> str:
@@ -110,6 +109,11 @@ class Part:
         return self.sound.script
 
 
+def kept_letters(text: str) -> int:
+    """Which of the letters that folding keeps are in a reading or a skeleton, a bit each."""
+    return sum(1 << place for place, letter in enumerate(_KEPT) if letter in text)
+
+
 @lru_cache(maxsize=100_000)
 def prepare(name: Name) -> tuple[Part, ...]:
     """The parts of a name without its particles, unless it has nothing else.
@@ -117,20 +121,58 @@ def prepare(name: Name) -> tuple[Part, ...]:
     A name in Han or Hangul without blanks is split into family and given name; a name
     of placeholders only has no part.
     """
-    written = [
-        (token, kind, sound_of(token))
+    return parts_of(written(name))
+
+
+class Piece(NamedTuple):
+    """A written part of a name, before particles are left out."""
+
+    token: str
+    kind: NamePartKind
+    sound: Sound
+    is_particle: bool
+
+
+def written(name: Name) -> list[Piece]:
+    """The written parts of a name in order; none where it is a placeholder."""
+    return [
+        piece
         for part in name.parts
-        for whole in tokenize(part.text)
-        for token, kind in _split(whole, part.kind)
-        if token not in PLACEHOLDERS
+        for token in tokenize(part.text)
+        for piece in _pieces(token, part.kind)
     ][:MAX_TOKENS]
-    latins = [sound.readings[0].latin for _, _, sound in written]
-    kept = [place for place, latin in enumerate(latins) if not _is_particle(latin)]
-    kept = kept or list(range(len(written)))
+
+
+def kept_pieces(pieces: Sequence[Piece]) -> list[Piece]:
+    """Those that are compared: all but particles, unless there is nothing else."""
+    return [piece for piece in pieces if not piece.is_particle] or list(pieces)
+
+
+def parts_of(pieces: Sequence[Piece]) -> tuple[Part, ...]:
+    """What is compared of the written parts of a name."""
+    latins = [piece.sound.readings[0].latin for piece in pieces]
+    kept = [place for place, piece in enumerate(pieces) if not piece.is_particle]
+    kept = kept or list(range(len(pieces)))
     return tuple(
-        Part(*written[place], _joined(latins, place, following))
+        Part(
+            pieces[place].token,
+            pieces[place].kind,
+            pieces[place].sound,
+            _joined(latins, place, following),
+        )
         for place, following in zip_longest(kept, kept[1:])
     )
+
+
+@lru_cache(maxsize=400_000)
+def _pieces(token: str, kind: NamePartKind) -> tuple[Piece, ...]:
+    """What one token is written of; nothing where it is a placeholder."""
+    found = []
+    for text, role in _split(token, kind):
+        if text not in PLACEHOLDERS:
+            sound = sound_of(text)
+            found.append(Piece(text, role, sound, _is_particle(sound.readings[0].latin)))
+    return tuple(found)
 
 
 def _is_particle(latin: str) -> bool:

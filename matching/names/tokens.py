@@ -22,16 +22,26 @@ def tokenize(text: str) -> tuple[str, ...]:
     Returns:
         Up to 40 parts; empty when the text holds no letter or digit.
     """
-    letters = []
-    for character in unicodedata.normalize("NFKC", text).casefold():
-        if character in _JOINING:
-            continue
-        is_part = unicodedata.category(character)[0] in "LMN"
-        letters.append(character if is_part else " ")
-    parts = "".join(letters).split()
+    parts = unicodedata.normalize("NFKC", text).casefold().translate(_written).split()
     kept = [part[:MAX_TOKEN_LENGTH] for part in parts if _has_letter_or_digit(part)]
     return tuple(kept[:MAX_TOKENS])
 
 
+class _Written(dict[int, str]):
+    """What stands for a character within a name; each is looked at once."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character in _JOINING:
+            found = ""
+        else:
+            found = character if unicodedata.category(character)[0] in "LMN" else " "
+        self[code] = found
+        return found
+
+
+_written = _Written()
+
+
 def _has_letter_or_digit(part: str) -> bool:
-    return any(unicodedata.category(character)[0] in "LN" for character in part)
+    return part.isalnum() or any(unicodedata.category(character)[0] in "LN" for character in part)

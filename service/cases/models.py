@@ -150,12 +150,14 @@ class CaseRecord(Base, table=True):
     """The standing claims and events of a case as matching reads them: a projection of them.
 
     Written in the transaction that changes them; a case without one is read from its claims.
+    `body` is the whole record, `line` what of it is compared with most others.
     """
 
     __tablename__ = "case_records"
 
     case_id: int = Field(primary_key=True, foreign_key="cases.id")
     body: str = Field(sa_column=Column(Text, nullable=False))
+    line: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class Photograph(Base, table=True):

@@ -66,6 +66,8 @@ class SqlIndex:
         self._mirror = mirror
         self._with_postings = postings
         self._repository = IndexRepository(session)
+        self._known: IndexState | None = None
+        self._mirrored: bool | None = None
 
     def candidates(self, query: PersonRecord, scope: Scope, limit: int) -> Candidates:
         """The best candidates for a record; ties by id."""
@@ -74,8 +76,9 @@ class SqlIndex:
             raise IndexNotReady(_NOT_BUILT)
         asked = index_query(query)
         allowed = allowed_by(scope)
-        if self._mirror is not None and self._mirror.follow(self._repository, state):
-            ranked, cut = self._mirror.search(asked, limit=limit, allowed=allowed)
+        mirror = self._mirror_of(state)
+        if mirror is not None:
+            ranked, cut = mirror.search(asked, limit=limit, allowed=allowed)
         else:
             ranked, cut = SqlReader(self._session, state).search(
                 asked, limit=limit, allowed=allowed
@@ -91,8 +94,9 @@ class SqlIndex:
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
         state = self._state()
-        if self._mirror is not None and self._mirror.follow(self._repository, state):
-            return self._mirror.frequencies(tokens)
+        mirror = self._mirror_of(state)
+        if mirror is not None:
+            return mirror.frequencies(tokens)
         known = VocabularyRepository(self._session, state.number or 0).known(
             {f"{NAME}{token}" for token in tokens}
         )
@@ -134,7 +138,7 @@ class SqlIndex:
 
     def _writers(self) -> Iterator[tuple[IndexState, SqlWriter]]:
         """The generation that answers, then those that are being built."""
-        states = self._read(self._repository.lock)
+        states = self._locked()
         active = self._usable(next((s for s in states if s.state == ACTIVE), None))
         if self._mirror is not None:
             self._mirror.before_writing(self._repository, active)
@@ -147,11 +151,11 @@ class SqlIndex:
 
     def hold(self) -> None:
         """Let nobody else write the index until this transaction ends."""
-        self._read(self._repository.lock)
+        self._locked()
 
     def begin(self) -> Generation:
         """Begin a new generation beside the one that answers; one begun before is given up."""
-        for state in self._read(self._repository.lock):
+        for state in self._locked():
             if state.state == BUILDING:
                 self._repository.set_state(state.number or 0, OLD)
         return _generation(self._repository.new_generation(postings=self._with_postings))
@@ -173,7 +177,7 @@ class SqlIndex:
         self._repository.refresh_statistics()
 
     def _built(self, generation: Generation) -> IndexState:
-        for state in self._read(self._repository.lock):
+        for state in self._locked():
             if state.number == generation.number and state.state != OLD:
                 return state
         raise IndexNotReady("this generation of the index was not built")
@@ -185,7 +189,7 @@ class SqlIndex:
         aged = min(self._repository.last_before(old, most), last - 1)
         self._forget(max(last - KEPT_CHANGES, aged))
         postings = PostingRepository(self._session)
-        for state in self._read(self._repository.lock):
+        for state in self._locked():
             number = state.number or 0
             if state.state != OLD:
                 continue
@@ -255,8 +259,24 @@ class SqlIndex:
             found.miscounted += pairs.differing(postings.sums(number))
         return found
 
+    def _mirror_of(self, state: IndexState) -> Mirror | None:
+        """The copy in memory where it is in step with the generation that answers."""
+        if self._mirror is None:
+            return None
+        if self._mirrored is None:
+            self._mirrored = self._mirror.follow(self._repository, state)
+        return self._mirror if self._mirrored else None
+
     def _state(self) -> IndexState:
-        return self._usable(self._read(self._repository.active))
+        """The generation that answers: one for all that is asked between two changes."""
+        if self._known is None:
+            self._known = self._usable(self._read(self._repository.active))
+        return self._known
+
+    def _locked(self) -> list[IndexState]:
+        """All generations under the lock of writers; what was known before may have changed."""
+        self._known = self._mirrored = None
+        return self._read(self._repository.lock)
 
     def _read(self, read: Callable[[], _T]) -> _T:
         try:

@@ -8,7 +8,8 @@ places are never changed, only added to. Empty values at the end are left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -50,7 +51,7 @@ _KEPT = 32_768
 
 def encode_record(record: PersonRecord) -> str:
     """A record as text; the id is left out, it is the row's own."""
-    fields: list[Any] = [
+    cells: list[Any] = [
         _KINDS.index(record.kind),
         _SEXES.index(record.sex),
         [_name_list(name) for name in record.names],
@@ -66,7 +67,7 @@ def encode_record(record: PersonRecord) -> str:
         [_event_list(event) for event in record.events],
         _description_list(record.description),
     ]
-    return json.dumps(_trimmed(fields), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_trimmed(cells), ensure_ascii=False, separators=(",", ":"))
 
 
 def decode_record(case_id: int, body: str) -> PersonRecord:
@@ -76,27 +77,117 @@ def decode_record(case_id: int, body: str) -> PersonRecord:
         case_id: Internal id, carried as the record's id.
         body: The text.
     """
-    fields, _ = _read(body)
-    fields += _EMPTY[len(fields) :]
-    (kind, sex, names, births, nationalities, born_in, birthplaces, languages, *others) = fields
-    addresses, documents, contacts, relatives, events, description = others
-    return PersonRecord(
-        str(case_id),
-        _KINDS[kind],
-        tuple([_name(name) for name in names]),
-        tuple(map(_birth, births[::2], births[1::2])),
-        _SEXES[sex],
-        tuple(nationalities),
-        tuple(born_in),
-        tuple(birthplaces),
-        tuple(languages),
-        tuple([_address(*address) for address in addresses]),
-        tuple([Document(*document) for document in documents]),
-        tuple(map(Contact, contacts[::2], contacts[1::2])),
-        tuple([Relative(relation, _name(name)) for relation, *name in relatives]),
-        tuple([_event(*event) for event in events]),
-        _description(*description),
-    )
+    cells, _ = _read(body)
+    return whole(StoredPerson(case_id, cells))
+
+
+def decode_persons(bodies: Mapping[int, str]) -> dict[int, StoredPerson]:
+    """Records as `encode_record` wrote them, by id, each field decoded when asked for."""
+    found, _ = _read(f"[{','.join(bodies.values())}]")
+    return {
+        case_id: StoredPerson(case_id, cells) for case_id, cells in zip(bodies, found, strict=True)
+    }
+
+
+class StoredPerson:
+    """A stored record of which each field is decoded when a comparison asks for it."""
+
+    __slots__ = ("_case_id", "_cells")
+
+    def __init__(self, case_id: int, cells: list[Any]) -> None:
+        """Hold the values of the row; fields at its end may be missing."""
+        self._case_id = case_id
+        self._cells = cells if len(cells) == len(_EMPTY) else cells + _EMPTY[len(cells) :]
+
+    @property
+    def record_id(self) -> str:
+        """Id of the case."""
+        return str(self._case_id)
+
+    @property
+    def kind(self) -> CaseKind:
+        """Kind of the case."""
+        return _KINDS[self._cells[_KIND]]
+
+    @property
+    def sex(self) -> Sex:
+        """Sex as recorded."""
+        return _SEXES[self._cells[_SEX]]
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """All names."""
+        return tuple([_name(cells) for cells in self._cells[_NAME]])
+
+    @property
+    def births(self) -> tuple[BirthDate, ...]:
+        """Claims about birth."""
+        cells = self._cells[_BIRTH]
+        return tuple(map(_birth, cells[::2], cells[1::2]))
+
+    @property
+    def nationalities(self) -> tuple[str, ...]:
+        """Countries by code."""
+        return tuple(self._cells[_NATIONALITY])
+
+    @property
+    def countries_of_birth(self) -> tuple[str, ...]:
+        """Countries by code."""
+        return tuple(self._cells[_BORN_IN])
+
+    @property
+    def places_of_birth(self) -> tuple[str, ...]:
+        """As written."""
+        return tuple(self._cells[_BIRTHPLACE])
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """By code."""
+        return tuple(self._cells[_LANGUAGE])
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """All addresses."""
+        return tuple([_address(*cells) for cells in self._cells[_ADDRESS]])
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """All documents."""
+        return tuple([Document(*cells) for cells in self._cells[_DOCUMENT]])
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """Telephone numbers and e-mail addresses."""
+        cells = self._cells[_CONTACT]
+        return tuple(map(Contact, cells[::2], cells[1::2]))
+
+    @property
+    def relatives(self) -> tuple[Relative, ...]:
+        """Persons near the subject."""
+        return tuple([Relative(one, _name(name)) for one, *name in self._cells[_RELATIVE]])
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happened to the subject."""
+        return tuple([_event(*cells) for cells in self._cells[_EVENT]])
+
+    @property
+    def description(self) -> Description:
+        """What the subject looks like."""
+        return _description(*self._cells[_DESCRIPTION])
+
+
+(
+    _KIND, _SEX, _NAME, _BIRTH, _NATIONALITY, _BORN_IN, _BIRTHPLACE, _LANGUAGE,
+    _ADDRESS, _DOCUMENT, _CONTACT, _RELATIVE, _EVENT, _DESCRIPTION,
+) = range(14)  # fmt: skip
+"""Places of the fields in a row."""
+_FIELDS = [field.name for field in fields(PersonRecord)]
+
+
+def whole(person: StoredPerson) -> PersonRecord:
+    """The same with every field decoded, for who asks for many fields again and again."""
+    return PersonRecord(**{name: getattr(person, name) for name in _FIELDS})
 
 
 _EMPTY: list[Any] = [0, 0, *[()] * 12]

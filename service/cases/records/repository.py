@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, delete, exists, insert
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from matching.record import PersonRecord
+from matching.bulk.lines import is_line, line_of
+from matching.record import Person, PersonRecord
 from service.cases.claims import matching_event, person_record
 from service.cases.models import Case, CaseEvent, CaseRecord, Claim, Recording
-from service.cases.records.encoding import decode_record, encode_record
+from service.cases.records.encoding import decode_persons, decode_record, encode_record
 from service.cases.repository import chunks
 from service.cases.vocabulary import Status
 
@@ -72,6 +73,30 @@ def matching_records(
     return {case_id: found[case_id] for case_id in sorted(found)}
 
 
+def stored_persons(session: Session, ids: Collection[int]) -> dict[int, Person]:
+    """The same as `matching_records`, each field decoded when a comparison asks for it."""
+    bodies = _record_bodies(session, ids)
+    found: dict[int, Person] = dict(decode_persons(bodies).items())
+    found.update(claimed_records(session, [case_id for case_id in ids if case_id not in bodies]))
+    return {case_id: found[case_id] for case_id in sorted(found)}
+
+
+def stored_lines(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """What of cases is compared with most others, by rising internal id; unknown ones are left out.
+
+    A line of another version of matching, or none, is made from the record.
+    """
+    found: dict[int, str] = {}
+    for chunk in chunks(sorted(ids)):
+        query = select_columns(col(CaseRecord.case_id), col(CaseRecord.line))
+        rows = session.connection().execute(query.where(col(CaseRecord.case_id).in_(chunk)))
+        found.update((case_id, line) for case_id, line in rows)
+    other = [case_id for case_id in ids if not is_line(found.get(case_id, ""))]
+    for case_id, record in matching_records(session, other).items() if other else ():
+        found[case_id] = line_of(record)
+    return {case_id: found[case_id] for case_id in sorted(found)}
+
+
 def claimed_records(
     session: Session, ids: Collection[int], *, recorded_until: datetime | None = None
 ) -> dict[int, PersonRecord]:
@@ -85,7 +110,14 @@ def claimed_records(
 def put_records(session: Session, records: Mapping[int, PersonRecord]) -> None:
     """Store the matching records of cases in place of what was stored of them."""
     for chunk in chunks(sorted(records)):
-        rows = [{"case_id": case_id, "body": encode_record(records[case_id])} for case_id in chunk]
+        rows = [
+            {
+                "case_id": case_id,
+                "body": encode_record(records[case_id]),
+                "line": line_of(records[case_id]),
+            }
+            for case_id in chunk
+        ]
         session.execute(delete(CaseRecord).where(col(CaseRecord.case_id).in_(chunk)))
         session.execute(insert(CaseRecord), rows)
 
@@ -94,12 +126,17 @@ def stale_records(session: Session, ids: Collection[int]) -> list[int]:
     """Internal ids of those cases whose stored matching record is not what their claims say."""
     stale: list[int] = []
     for chunk in chunks(sorted(ids)):
-        bodies = _record_bodies(session, chunk)
+        query = select_columns(
+            col(CaseRecord.case_id), col(CaseRecord.body), col(CaseRecord.line)
+        ).where(col(CaseRecord.case_id).in_(chunk))
+        stored = {
+            case_id: (body, line) for case_id, body, line in session.connection().execute(query)
+        }
         claimed = claimed_records(session, chunk)
         stale.extend(
             case_id
             for case_id, record in claimed.items()
-            if bodies.get(case_id) != encode_record(record)
+            if stored.get(case_id) != (encode_record(record), line_of(record))
         )
     return stale
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from matching import Name, NamePart, TermFrequencies, compare_names, load_profile, name_weights
 from matching.bulk.names import NameTable
+from matching.bulk.spoken import Spoken
 from matching.record import NamePartKind
 
 PROFILE = load_profile()
@@ -38,7 +39,7 @@ def test_every_query_against_every_name(queries: list[str | Name], names: list[s
 def test_pairs_of_rows(names: list[Name], data: st.DataObject) -> None:
     rows = st.lists(st.integers(0, len(names) - 1), min_size=3, max_size=3)
     left, right = np.array(data.draw(rows)), np.array(data.draw(rows))
-    table = NameTable(names, PROFILE, KNOWN)
+    table = NameTable(Spoken.of(names), PROFILE, KNOWN)
     found = table.scores(table, left, right)
     for place, (i, j) in enumerate(zip(left, right, strict=True)):
         expected = compare_names(names[i], names[j], PROFILE, KNOWN)

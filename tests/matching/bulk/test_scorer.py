@@ -160,7 +160,7 @@ def check(found: list[PersonRecord], left: np.ndarray, right: np.ndarray) -> Non
 
 
 def check_against(query: PersonRecord, others: list[PersonRecord]) -> None:
-    comparison = Against(query, others, PROFILE)
+    comparison = Against.of(query, others, PROFILE)
     asked = {token: KNOWN.counts.get(token, 0) for token in comparison.tokens}
     fields = comparison.field_weights(TermFrequencies(KNOWN.total, asked))
     bits = comparison.match_weights(TermFrequencies(KNOWN.total, asked))
@@ -221,7 +221,7 @@ def test_dates_at_random(day: date, days: int, swap: bool) -> None:
     if swap and other.day <= 12:
         other = other.replace(month=other.day, day=min(other.month, 28))
     claims = [BirthDate(PartialDate.parse(item.isoformat())) for item in (day, other)]
-    table = BirthTable([PersonRecord("r", births=(claim,)) for claim in claims], PROFILE)
+    table = BirthTable([(claim,) for claim in claims], PROFILE)
     size = len(table.column.values)
     one, two = np.divmod(np.arange(size**2), size)
     found = table.relations(one, two)

@@ -1,0 +1,92 @@
+"""Names one after the other, as flat columns of the parts that are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.bulk.sounds import IntArray
+from matching.names.parts import Part, Piece, Sound, kept_pieces, parts_of, sound_of, written
+from matching.record import Name, NamePartKind
+
+BoolArray = NDArray[np.bool_]
+_KINDS = tuple(NamePartKind)
+_PLACES = {kind: place for place, kind in enumerate(_KINDS)}
+_PARTICLE, _FIRST, _EMPTY = 8, 16, 32
+"""Added to the kind of a part: a particle that is left out, the first of its name, no part."""
+_ZERO = ord("0")
+"""A kind with what is added to it is written as the character so many places behind this one."""
+_NOTHING = "-"
+"""Stands for the parts of a name that has none."""
+
+
+class Spoken:
+    """Names taken apart.
+
+    Attributes:
+        counts: Parts of each name, shape (names,).
+        sounds: Sound of each part, of all names in order.
+        kinds: Place of the kind of each part in `NamePartKind`.
+        left_out: Whether particles of a name are left out.
+    """
+
+    def __init__(self, tokens: Sequence[str], shape: str) -> None:
+        """Lay out names.
+
+        Args:
+            tokens: All written parts.
+            shape: What each is, a character each, as `take_apart` gives it.
+        """
+        self._tokens = tokens
+        self._codes = np.frombuffer(shape.encode("ascii"), dtype=np.uint8) - _ZERO
+        self.first: IntArray = np.flatnonzero(self._codes & _FIRST)
+        self._end = np.append(self.first[1:], len(shape))
+        kept = (self._codes & (_PARTICLE | _EMPTY)) == 0
+        self.counts = self._count(kept)
+        self.left_out: BoolArray = self._count((self._codes & _PARTICLE) > 0) > 0
+        self.kinds: IntArray = (self._codes[kept] & (_PARTICLE - 1)).astype(np.int64)
+        places = range(len(tokens)) if kept.all() else np.flatnonzero(kept).tolist()
+        self.sounds: list[Sound] = [sound_of(tokens[place]) for place in places]
+
+    @classmethod
+    def of(cls, names: Iterable[Name]) -> Spoken:
+        """Take names apart and lay them out."""
+        tokens: list[str] = []
+        shapes = []
+        for name in names:
+            more, shape = take_apart(name)
+            tokens.extend(more)
+            shapes.append(shape)
+        return cls(tokens, "".join(shapes))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def parts(self, place: int) -> tuple[Part, ...]:
+        """One name as `prepare` gives it."""
+        pieces = []
+        for at in range(int(self.first[place]), int(self._end[place])):
+            code = int(self._codes[at])
+            if not code & _EMPTY:
+                token, kind = self._tokens[at], _KINDS[code & (_PARTICLE - 1)]
+                pieces.append(Piece(token, kind, sound_of(token), bool(code & _PARTICLE)))
+        return parts_of(pieces)
+
+    def _count(self, which: BoolArray) -> IntArray:
+        """How many of a name's written parts are so."""
+        so_far = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(which)])
+        found: IntArray = so_far[self._end] - so_far[self.first]
+        return found
+
+
+def take_apart(name: Name) -> tuple[list[str], str]:
+    """The written parts of a name, and what each is, a character each; never empty."""
+    pieces = written(name)
+    if not pieces:
+        return [_NOTHING], chr(_ZERO + _FIRST + _EMPTY)
+    left_out = len(kept_pieces(pieces)) < len(pieces)
+    codes = [_PLACES[piece.kind] + _PARTICLE * (left_out and piece.is_particle) for piece in pieces]
+    codes[0] += _FIRST
+    return [piece.token for piece in pieces], "".join([chr(_ZERO + code) for code in codes])
