@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Subquery, bindparam, case, delete, func, select, tuple_, update
 from sqlmodel import Session
 
 from matching.retrieval.terms import rare_key
@@ -73,14 +73,14 @@ class PostingRepository:
         known = {term_id: found for term_id, found in pairs.items() if term_id not in fresh}
         last = self._last_chunks(known) if append else {}
         rows: list[Row] = []
-        changed: list[tuple[int, int, Pairs]] = []
+        changed: list[dict[str, Any]] = []
         for term_id, found in pairs.items():
-            number, size = last.get(term_id, (-1, CHUNK))
+            number, size, held = last.get(term_id, (-1, CHUNK, b""))
             fits = CHUNK - size if append else 0
             if found[:fits]:
-                changed.append((term_id, number, found[:fits]))
+                changed.append(_chunk(term_id, number, decode([held, encode(found[:fits])])))
             rows.extend(_chunk_rows(term_id, found[fits:], number + 1 if append else 0))
-        self._fill_up(changed)
+        self._write(changed)
         insert_plain(self._session, _POSTINGS, rows)
 
     def drop(self, gone: Mapping[int, set[int]]) -> None:
@@ -110,29 +110,10 @@ class PostingRepository:
         """The largest number of a chunk of any of the terms; -1 when there is none."""
         found = -1
         for ids in chunks(sorted(term_ids)):
-            query = select(func.max(_POSTINGS.c.chunk)).where(_POSTINGS.c.term_id.in_(ids))
+            query = select(func.max(_last_of(ids).c.chunk))
             largest = self._session.connection().scalar(query)
             found = found if largest is None else max(found, largest)
         return found
-
-    def _fill_up(self, more: list[tuple[int, int, Pairs]]) -> None:
-        """Add pairs to chunks that have room for them."""
-        added = {(term_id, number): found for term_id, number, found in more}
-        changed = []
-        for chunk in chunks(sorted({term_id for term_id, _ in added})):
-            numbers = {number for _, number in added}
-            rows = self._session.connection().execute(
-                select(_POSTINGS.c.term_id, _POSTINGS.c.chunk, _POSTINGS.c.pairs).where(
-                    _POSTINGS.c.term_id.in_(chunk),
-                    _POSTINGS.c.chunk.between(min(numbers), max(numbers)),
-                    _POSTINGS.c.size < CHUNK,
-                )
-            )
-            for term_id, number, pairs in rows:
-                if (term_id, number) in added:
-                    both = decode([pairs, encode(added[term_id, number])])
-                    changed.append(_chunk(term_id, number, both))
-        self._write(changed)
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -146,22 +127,20 @@ class PostingRepository:
                 rows,
             )
 
-    def _last_chunks(self, term_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-        """Number and size of the last chunk of each term."""
-        found: dict[int, tuple[int, int]] = {}
+    def _last_chunks(self, term_ids: Collection[int]) -> dict[int, tuple[int, int, bytes]]:
+        """Number, size and pairs of the last chunk of each term; no pairs where it is full."""
+        found: dict[int, tuple[int, int, bytes]] = {}
         for ids in chunks(sorted(term_ids)):
-            rows = self._session.connection().execute(
-                select(_POSTINGS.c.term_id, func.max(_POSTINGS.c.chunk))
-                .where(_POSTINGS.c.term_id.in_(ids))
-                .group_by(_POSTINGS.c.term_id)
-            )
-            last = [(term_id, number) for term_id, number in rows]
-            sizes = self._session.connection().execute(
-                select(_POSTINGS.c.term_id, _POSTINGS.c.chunk, _POSTINGS.c.size).where(
-                    tuple_(_POSTINGS.c.term_id, _POSTINGS.c.chunk).in_(last)
-                )
-            )
-            found.update({row.term_id: (row.chunk, row.size) for row in sizes})
+            last = _last_of(ids)
+            columns = _POSTINGS.c
+            query = select(
+                columns.term_id,
+                columns.chunk,
+                columns.size,
+                case((columns.size < CHUNK, columns.pairs), else_=b""),
+            ).join(last, (columns.term_id == last.c.term_id) & (columns.chunk == last.c.chunk))
+            for term_id, *rest in self._session.connection().execute(query):
+                found[term_id] = (rest[0], rest[1], rest[2])
         return found
 
     def miscounted(self, generation: int) -> int:
@@ -316,6 +295,16 @@ class PostingRepository:
 
 def _chunk(term_id: int, chunk: int, pairs: PairArray) -> dict[str, Any]:
     return {"b_term": term_id, "b_chunk": chunk, "b_size": len(pairs), "b_pairs": pairs.tobytes()}
+
+
+def _last_of(term_ids: Sequence[int]) -> Subquery:
+    """Term and number of its last chunk: one step into the table a term, not a walk over all."""
+    last = select(func.max(_POSTINGS.c.chunk)).where(_POSTINGS.c.term_id == _TERMS.c.id)
+    return (
+        select(_TERMS.c.id.label("term_id"), last.scalar_subquery().label("chunk"))
+        .where(_TERMS.c.id.in_(term_ids))
+        .subquery()
+    )
 
 
 def _chunk_rows(term_id: int, pairs: Pairs, least: int) -> Iterator[Row]:
