@@ -44,7 +44,7 @@ from matching.dates.relations import DAYS_PER_YEAR
 from matching.evidence import Evidence
 from matching.places.gazetteer import kilometres
 from matching.profile import Profile
-from matching.record import Document, Person
+from matching.record import Document, Event, Person
 
 Compare = Callable[[Person, Person, Profile], Evidence]
 Records = Sequence[Person]
@@ -298,11 +298,10 @@ class EventTable(LevelTable):
     def __init__(self, records: Records, profile: Profile) -> None:
         levels = ("impossible", "possible", "two_places")
         super().__init__(levels, _weights_of(profile, "events", levels))
-        lost = [_days_of(record, "disappearance") for record in records]
-        met = [_days_of(record, "encounter") for record in records]
-        self._lost = np.array([min(s[0] for s in found) if found else np.inf for found in lost])
-        self._met = np.array([max(s[1] for s in found) if found else -np.inf for found in met])
-        self._days: Column[tuple[date, str]] = Column([tuple(days(record)) for record in records])
+        events = [record.events for record in records]
+        self._lost = np.array([_first_day(found, "disappearance") for found in events])
+        self._met = np.array([_last_day(found, "encounter") for found in events])
+        self._days: Column[tuple[date, str]] = Column([tuple(days(found)) for found in events])
         self._day = np.array([day.toordinal() for day, _ in self._days.values], dtype=np.int64)
         self._country = [country for _, country in self._days.values]
 
@@ -319,9 +318,11 @@ class EventTable(LevelTable):
         return found
 
 
-def _days_of(record: Person, kind: str) -> list[tuple[int, int]]:
-    return [
-        (event.date.earliest.toordinal(), event.date.latest.toordinal())
-        for event in record.events
-        if event.kind == kind and event.date
-    ]
+def _first_day(events: Sequence[Event], kind: str) -> float:
+    found = (e.date.earliest.toordinal() for e in events if e.kind == kind and e.date)
+    return min(found, default=np.inf)
+
+
+def _last_day(events: Sequence[Event], kind: str) -> float:
+    found = (e.date.latest.toordinal() for e in events if e.kind == kind and e.date)
+    return max(found, default=-np.inf)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import compress
+from itertools import compress, pairwise
 
 import numpy as np
 
@@ -87,25 +87,32 @@ class NameTable:
 
     def _join(self, joined_to: Collection[str] | None) -> None:
         """Note the skeletons of neighbours written as one, where anything may meet them."""
-        following = self.parts[:, 1:] != _NONE
-        if joined_to is not None:
-            kept = self.kept_letters[self.parts]
-            both = kept[:, :-1] | kept[:, 1:]
-            wanted = np.array([kept_letters(skeleton) for skeleton in joined_to], dtype=np.int64)
-            # A particle left out between them may bring letters of its own.
-            following &= np.isin(both, wanted) | self.names.left_out[:, None]
-        for row, place in np.argwhere(following).tolist():
+        for row, place in self._neighbours(joined_to):
             part = self.names.parts(row)[place]
             if joined_to is not None and not any(map(part.may_join_to, joined_to)):
                 continue
             if part.joined is not None and len(part.joined.skeleton) >= LEAST_JOINED:
                 self.joined[row, place] = _code(part.joined.skeleton)
 
+    def _neighbours(self, joined_to: Collection[str] | None) -> list[tuple[int, int]]:
+        """Row and place of parts that may meet one of these together with the next."""
+        wanted = None if joined_to is None else {kept_letters(text) for text in joined_to}
+        kept, left_out = self.kept, self.names.left_out.tolist()
+        return [
+            (row, place)
+            for row, parts in enumerate(self.parts.tolist())
+            for place, (one, other) in enumerate(pairwise(parts))
+            if other != _NONE
+            # A particle left out between them may bring letters of its own.
+            and (wanted is None or left_out[row] or kept_letters(kept[one] + kept[other]) in wanted)
+        ]
+
     def _describe(self) -> None:
         """Columns by number of sound."""
         self.folds: tuple[str, ...]
+        self.kept: tuple[str, ...]
         facts = [_facts_of(sound) for sound in self.sounds.sounds]
-        self.folds, ties, vowelless, initials, letters, skeletons, kept = (
+        self.folds, ties, vowelless, initials, letters, skeletons, self.kept = (
             zip(*facts, strict=True) if facts else [()] * 7
         )
         self.tie = np.array(ties, dtype=np.float64)
@@ -113,7 +120,6 @@ class NameTable:
         self.initial = np.array(initials, dtype=bool)
         self.letter = np.array(letters, dtype=np.int64)
         self.skeleton = np.array(skeletons, dtype=np.int64)
-        self.kept_letters = np.array((*kept, 0), dtype=np.int64)
 
     def weigh(self, frequencies: TermFrequencies) -> None:
         """Take note of how common each folded part is: `Profile.share` of every sound."""
@@ -262,7 +268,7 @@ class NameTable:
 
 
 @lru_cache(maxsize=200_000)
-def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, int]:
+def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, str]:
     """Fold, tie-break, vowelless, initial, first letter, code of skeleton, letters kept."""
     first = sound.readings[0]
     return (

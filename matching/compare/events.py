@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from matching.evidence import Evidence, Outcome
 from matching.places.gazetteer import kilometres
 from matching.profile import Profile
-from matching.record import Person, Precision
+from matching.record import Event, Person, Precision
 
 BEFORE_DAYS = 30
 """An encounter this long before the disappearance is about somebody else, or an earlier journey."""
@@ -40,14 +40,14 @@ def two_places(left: Person, right: Person) -> bool:
     """Whether both records place the person on one day in countries far apart."""
     return any(
         day == other_day and kilometres(country, other) > FAR_KM
-        for day, country in days(left)
-        for other_day, other in days(right)
+        for day, country in days(left.events)
+        for other_day, other in days(right.events)
     )
 
 
-def days(record: Person) -> Iterator[tuple[date, str]]:
+def days(events: Iterable[Event]) -> Iterator[tuple[date, str]]:
     """Day and country of the events that have both."""
-    for event in record.events:
+    for event in events:
         when = event.date
         if when is not None and when.precision is Precision.DAY and event.place.country:
             yield when.earliest, event.place.country

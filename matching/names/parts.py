@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import NamedTuple
 
 from matching.names.folding import fold, fold_latin
@@ -109,9 +109,14 @@ class Part:
         return self.sound.script
 
 
-def kept_letters(text: str) -> int:
-    """Which of the letters that folding keeps are in a reading or a skeleton, a bit each."""
-    return sum(1 << place for place, letter in enumerate(_KEPT) if letter in text)
+@lru_cache(maxsize=100_000)
+def kept_letters(text: str) -> str:
+    """The letters of a reading or a skeleton that folding keeps, in order, each run of one once.
+
+    Folding makes one of doubles, and a skeleton brings together what vowels kept apart.
+    """
+    kept = [letter for letter in text if letter in _KEPT]
+    return "".join(letter for letter, _ in groupby(kept))
 
 
 @lru_cache(maxsize=100_000)

@@ -21,6 +21,11 @@ from service.cases.models import Case, CaseEvent, CaseRecord, Claim, Recording
 from service.cases.records.encoding import decode_persons, decode_record, encode_record
 from service.cases.repository import chunks
 from service.cases.vocabulary import Status
+from service.store.base import Base
+from service.store.reading import rows_by_id
+
+_RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]
+_LINE, _BODY = ("case_id", "line"), ("case_id", "body")
 
 
 def locked_case_ids(session: Session, *, after: int, limit: int) -> list[int]:
@@ -86,11 +91,7 @@ def stored_lines(session: Session, ids: Collection[int]) -> dict[int, str]:
 
     A line of another version of matching, or none, is made from the record.
     """
-    found: dict[int, str] = {}
-    for chunk in chunks(sorted(ids)):
-        query = select_columns(col(CaseRecord.case_id), col(CaseRecord.line))
-        rows = session.connection().execute(query.where(col(CaseRecord.case_id).in_(chunk)))
-        found.update((case_id, line) for case_id, line in rows)
+    found: dict[int, str] = {i: line for i, line in rows_by_id(session, _RECORDS, _LINE, ids)}
     other = [case_id for case_id in ids if not is_line(found.get(case_id, ""))]
     for case_id, record in matching_records(session, other).items() if other else ():
         found[case_id] = line_of(record)
@@ -126,12 +127,8 @@ def stale_records(session: Session, ids: Collection[int]) -> list[int]:
     """Internal ids of those cases whose stored matching record is not what their claims say."""
     stale: list[int] = []
     for chunk in chunks(sorted(ids)):
-        query = select_columns(
-            col(CaseRecord.case_id), col(CaseRecord.body), col(CaseRecord.line)
-        ).where(col(CaseRecord.case_id).in_(chunk))
-        stored = {
-            case_id: (body, line) for case_id, body, line in session.connection().execute(query)
-        }
+        rows = rows_by_id(session, _RECORDS, ("case_id", "body", "line"), chunk)
+        stored = {case_id: (body, line) for case_id, body, line in rows}
         claimed = claimed_records(session, chunk)
         stale.extend(
             case_id
@@ -142,15 +139,7 @@ def stale_records(session: Session, ids: Collection[int]) -> list[int]:
 
 
 def _record_bodies(session: Session, ids: Collection[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for chunk in chunks(sorted(ids)):
-        rows = session.connection().execute(
-            select_columns(col(CaseRecord.case_id), col(CaseRecord.body)).where(
-                col(CaseRecord.case_id).in_(chunk)
-            )
-        )
-        found.update((case_id, body) for case_id, body in rows)
-    return found
+    return {case_id: body for case_id, body in rows_by_id(session, _RECORDS, _BODY, ids)}
 
 
 def _records_of(

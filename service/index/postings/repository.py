@@ -110,7 +110,7 @@ class PostingRepository:
         """The largest number of a chunk of any of the terms; -1 when there is none."""
         found = -1
         for ids in chunks(sorted(term_ids)):
-            query = select(func.max(_last_of(ids).c.chunk))
+            query = select(func.max(_POSTINGS.c.chunk)).where(_POSTINGS.c.term_id.in_(ids))
             largest = self._session.connection().scalar(query)
             found = found if largest is None else max(found, largest)
         return found
