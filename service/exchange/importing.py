@@ -304,8 +304,8 @@ class _Store:
         insert_bound(session, CLAIMS, (*of_case, *CLAIM_COLUMNS), claims)
         events = _of_cases(ids, (prepared.events for prepared in fresh), recording)
         insert_bound(session, EVENTS, (*of_case, *EVENT_COLUMNS), events)
-        bodies = [(i, prepared.body) for i, prepared in zip(ids, fresh, strict=True)]
-        insert_bound(session, RECORDS, ("case_id", "body"), bodies)
+        records = [(i, found.body, found.line) for i, found in zip(ids, fresh, strict=True)]
+        insert_bound(session, RECORDS, ("case_id", "body", "line"), records)
         WaitingRepository(session).add(ids)
         self._context.linkage.open_index(session).upsert(
             [IndexEntry(i, found.terms, found.packed) for i, found in zip(ids, fresh, strict=True)]

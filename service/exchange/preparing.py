@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect
 
+from matching.bulk.lines import line_of
 from matching.retrieval import index_entry
 from service.cases.models import Case, CaseEvent, Claim
 from service.cases.records.encoding import encode_record
@@ -52,6 +53,7 @@ class PreparedCase(NamedTuple):
         claims: Values of `CLAIM_COLUMNS`.
         events: Values of `EVENT_COLUMNS`.
         body: The matching record.
+        line: What of it is compared with most others.
         terms: What the index holds of it.
         packed: Its attributes there.
     """
@@ -60,6 +62,7 @@ class PreparedCase(NamedTuple):
     claims: list[BoundRow]
     events: list[BoundRow]
     body: str
+    line: str
     terms: tuple[str, ...]
     packed: int
 
@@ -142,6 +145,7 @@ class Preparer:
                 list(islice(claims, len(rows.claimed.claims))),
                 list(islice(events, len(rows.claimed.events))),
                 encode_record(rows.record),
+                line_of(rows.record),
                 entry.terms,
                 entry.packed,
             )

@@ -14,7 +14,7 @@ _AT_ONCE = 1_000
 
 def rows_by_id(
     session: Session, table: Table, columns: Sequence[str], ids: Iterable[int]
-) -> list[Sequence[Any]]:
+) -> list[Any]:
     """Rows of a table by its integer primary key, in no order; unknown ids are left out.
 
     Binding hundreds of values takes longer than finding the rows: the ids stand in the
@@ -31,7 +31,7 @@ def rows_by_id(
     (key,) = table.primary_key.columns
     names = ", ".join(map(quote, columns))
     wanted = [int(row_id) for row_id in ids]
-    found: list[Sequence[Any]] = []
+    found: list[Any] = []
     for start in range(0, len(wanted), _AT_ONCE):
         some = ",".join(map(str, wanted[start : start + _AT_ONCE]))
         # Names come from our own tables, the rest is integers.

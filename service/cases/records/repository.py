@@ -91,7 +91,7 @@ def stored_lines(session: Session, ids: Collection[int]) -> dict[int, str]:
 
     A line of another version of matching, or none, is made from the record.
     """
-    found: dict[int, str] = {i: line for i, line in rows_by_id(session, _RECORDS, _LINE, ids)}
+    found: dict[int, str] = dict(rows_by_id(session, _RECORDS, _LINE, ids))
     other = [case_id for case_id in ids if not is_line(found.get(case_id, ""))]
     for case_id, record in matching_records(session, other).items() if other else ():
         found[case_id] = line_of(record)
@@ -139,7 +139,7 @@ def stale_records(session: Session, ids: Collection[int]) -> list[int]:
 
 
 def _record_bodies(session: Session, ids: Collection[int]) -> dict[int, str]:
-    return {case_id: body for case_id, body in rows_by_id(session, _RECORDS, _BODY, ids)}
+    return dict(rows_by_id(session, _RECORDS, _BODY, ids))
 
 
 def _records_of(
