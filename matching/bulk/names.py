@@ -6,7 +6,7 @@ other, are few: they go through the explained comparison itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -18,7 +18,7 @@ from matching.bulk.sounds import FloatArray, IntArray, SoundTable
 from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_parts
 from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE, tie_break
-from matching.names.parts import Sound, kept_letters
+from matching.names.parts import Sound, kept_letters, reading
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, NamePartKind
 
@@ -79,6 +79,7 @@ class NameTable:
         self.given = (self.kinds == _GIVEN).argmax(axis=1)
         self._describe()
         self.joined = np.full(shape, _NONE, dtype=np.int64)
+        self._between = names.left_out.tolist()
         self._join(joined_to)
         self.weigh(frequencies)
 
@@ -87,32 +88,31 @@ class NameTable:
 
     def _join(self, joined_to: Collection[str] | None) -> None:
         """Note the skeletons of neighbours written as one, where anything may meet them."""
-        for row, place in self._neighbours(joined_to):
-            part = self.names.parts(row)[place]
-            if joined_to is not None and not any(map(part.may_join_to, joined_to)):
-                continue
-            if part.joined is not None and len(part.joined.skeleton) >= LEAST_JOINED:
-                self.joined[row, place] = _code(part.joined.skeleton)
+        for row, place, joined in self._neighbours(joined_to):
+            # A particle left out between them has a say of its own.
+            read = self.names.parts(row)[place].joined if self._between[row] else reading(joined)
+            skeleton = read.skeleton if read is not None else ""
+            if len(skeleton) >= LEAST_JOINED and (joined_to is None or skeleton in joined_to):
+                self.joined[row, place] = _code(skeleton)
 
-    def _neighbours(self, joined_to: Collection[str] | None) -> list[tuple[int, int]]:
-        """Row and place of parts that may meet one of these together with the next."""
+    def _neighbours(self, joined_to: Collection[str] | None) -> Iterator[tuple[int, int, str]]:
+        """Row, place and common letters of parts that may meet one of these with the next."""
         wanted = None if joined_to is None else {kept_letters(text) for text in joined_to}
-        kept, left_out = self.kept, self.names.left_out.tolist()
-        return [
-            (row, place)
-            for row, parts in enumerate(self.parts.tolist())
-            for place, (one, other) in enumerate(pairwise(parts))
-            if other != _NONE
-            # A particle left out between them may bring letters of its own.
-            and (wanted is None or left_out[row] or kept_letters(kept[one] + kept[other]) in wanted)
-        ]
+        latins, between = self.latins, self._between
+        for row, parts in enumerate(self.parts.tolist()):
+            for place, (one, other) in enumerate(pairwise(parts)):
+                if other == _NONE:
+                    break
+                both = latins[one] + latins[other]
+                if wanted is None or between[row] or kept_letters(both) in wanted:
+                    yield row, place, both
 
     def _describe(self) -> None:
         """Columns by number of sound."""
         self.folds: tuple[str, ...]
-        self.kept: tuple[str, ...]
+        self.latins: tuple[str, ...]
         facts = [_facts_of(sound) for sound in self.sounds.sounds]
-        self.folds, ties, vowelless, initials, letters, skeletons, self.kept = (
+        self.folds, ties, vowelless, initials, letters, skeletons, self.latins = (
             zip(*facts, strict=True) if facts else [()] * 7
         )
         self.tie = np.array(ties, dtype=np.float64)
@@ -269,7 +269,7 @@ class NameTable:
 
 @lru_cache(maxsize=200_000)
 def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, str]:
-    """Fold, tie-break, vowelless, initial, first letter, code of skeleton, letters kept."""
+    """Fold, tie-break, vowelless, initial, first letter, code of skeleton, letters."""
     first = sound.readings[0]
     return (
         first.fold,
@@ -278,7 +278,7 @@ def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, str]:
         len(first.latin) == 1,
         ord(first.latin[0]),
         _code(first.skeleton),
-        kept_letters(first.latin),
+        first.latin,
     )
 
 

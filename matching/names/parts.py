@@ -87,7 +87,7 @@ class Part:
     @property
     def joined(self) -> Reading | None:
         """How it and the next part read as one; folded only when somebody asks."""
-        return _reading(self.joined_latin) if self.joined_latin else None
+        return reading(self.joined_latin) if self.joined_latin else None
 
     def may_join_to(self, skeleton: str) -> bool:
         """Whether it and the next part may have this skeleton together; a no is never wrong."""
@@ -207,7 +207,7 @@ def sound_of(token: str) -> Sound:
         found = tuple(dict.fromkeys(_without_article(text) for text in found))
     elif script is Script.LATIN and found and _without_article(found[0]) != found[0]:
         found = (*found[:2], _without_article(found[0]))
-    made = tuple(dict.fromkeys(_reading(text) for text in found)) or (_unreadable(token),)
+    made = tuple(dict.fromkeys(reading(text) for text in found)) or (_unreadable(token),)
     groups = frozenset().union(*(nickname_groups(reading.fold) for reading in made))
     return Sound(made, groups, script in _VOWELLESS, script.value)
 
@@ -220,7 +220,8 @@ def _without_article(latin: str) -> str:
     return latin
 
 
-def _reading(latin: str) -> Reading:
+def reading(latin: str) -> Reading:
+    """What Latin letters are at three depths of folding."""
     folded = fold_latin(latin)
     return Reading(latin, folded, skeleton(folded))
 

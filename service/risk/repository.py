@@ -195,11 +195,13 @@ class RiskRepository:
     def close_alerts(self, case_ids: Collection[int]) -> list[Alert]:
         """Confirmed links, and waiting ones that are probable or strong."""
         found: dict[int, Alert] = {}
+        # An expression, not the column: by its index SQLite would walk over all open alerts.
+        status = col(Alert.status).concat("")
         waiting = and_(
             col(Alert.band).in_(_CLOSE_BANDS),
-            col(Alert.status).in_([AlertStatus.OPEN.value, AlertStatus.UNSURE.value]),
+            status.in_([AlertStatus.OPEN.value, AlertStatus.UNSURE.value]),
         )
-        stands = or_(col(Alert.status) == AlertStatus.SAME.value, waiting)
+        stands = or_(status == AlertStatus.SAME.value, waiting)
         for chunk in chunks(sorted(case_ids)):
             either = or_(col(Alert.left_id).in_(chunk), col(Alert.right_id).in_(chunk))
             for alert in self.session.exec(select(Alert).where(stands, either)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from service.alerts.models import Alert
 from service.cases.models import Case
 from service.cases.vocabulary import ClaimKind, CloseReason, Status
 from service.risk.repository import RiskRepository, SharedKey, Stay
@@ -86,8 +87,9 @@ def compute_signs(repository: RiskRepository, case_ids: Collection[int], today: 
     for code, reason, shared in things:
         found = _shared(code, reason, shared, minors, persons)
         signs.extend(sign for sign in found if sign.case_id in handled)
-    signs.extend(_other_identity(repository, case_ids, today))
-    signs.extend(_left_early(repository, case_ids, handled))
+    alerts = repository.close_alerts(case_ids)
+    signs.extend(_other_identity(repository, alerts, today))
+    signs.extend(_left_early(repository, alerts, case_ids, handled))
     return signs
 
 
@@ -127,10 +129,9 @@ def _shared(
 
 
 def _other_identity(
-    repository: RiskRepository, case_ids: Collection[int], today: date
+    repository: RiskRepository, alerts: Collection[Alert], today: date
 ) -> Iterable[Sign]:
     """Probably one person, registered under a name or birthday that does not agree."""
-    alerts = repository.close_alerts(case_ids)
     cases = repository.cases({i for alert in alerts for i in (alert.left_id, alert.right_id)})
     for alert in alerts:
         differing = sorted(
@@ -149,11 +150,14 @@ def _other_identity(
 
 
 def _left_early(
-    repository: RiskRepository, case_ids: Collection[int], handled: set[int]
+    repository: RiskRepository,
+    alerts: Collection[Alert],
+    case_ids: Collection[int],
+    handled: set[int],
 ) -> Iterable[Sign]:
     """Disappeared within two days of arrival, within one case or across linked ones."""
     linked: dict[int, set[int]] = defaultdict(set)
-    for alert in repository.close_alerts(case_ids):
+    for alert in alerts:
         linked[alert.left_id].add(alert.right_id)
         linked[alert.right_id].add(alert.left_id)
     every = set(case_ids) | {other for case_id in case_ids for other in linked[case_id]}

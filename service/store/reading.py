@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlmodel import Session
 
-_AT_ONCE = 1_000
+AT_ONCE = 1_000
 """Ids of one statement: its text stays within some kilobytes."""
 
 
@@ -32,8 +32,8 @@ def rows_by_id(
     names = ", ".join(map(quote, columns))
     wanted = [int(row_id) for row_id in ids]
     found: list[Any] = []
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = ",".join(map(str, wanted[start : start + _AT_ONCE]))
+    for start in range(0, len(wanted), AT_ONCE):
+        some = ",".join(map(str, wanted[start : start + AT_ONCE]))
         # Names come from our own tables, the rest is integers.
         statement = f"SELECT {names} FROM {quote(table.name)} WHERE {quote(key.name)} IN ({some})"  # noqa: S608
         found += connection.exec_driver_sql(statement).all()

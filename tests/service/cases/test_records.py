@@ -8,6 +8,7 @@ import string
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session, select
 
+from matching.bulk.lines import line_of
 from matching.record import (
     Address,
     Basis,
@@ -40,13 +42,14 @@ from matching.record import (
 from service.cases.intake import amend, register_case
 from service.cases.models import Case, Claim
 from service.cases.records import operations
-from service.cases.records.encoding import decode_record, encode_record
+from service.cases.records.encoding import decode_persons, decode_record, encode_record
 from service.cases.records.operations import refresh_records
 from service.cases.records.repository import (
     claimed_records,
     matching_records,
     put_records,
     stale_records,
+    stored_lines,
 )
 from service.cases.schemas import CaseAmendment, CaseDraft
 from service.jobs import JobContext
@@ -225,3 +228,25 @@ def test_the_command_writes_what_is_missing(world: World, sqlite_url: str) -> No
             check=True,
         )
         assert json.loads(done.stdout) == {"written": written}
+
+
+def test_a_line_of_another_version_is_made_anew(any_world: World) -> None:
+    world = any_world
+    with world.work("BE-POL") as work:
+        draft = CaseDraft.model_validate(FULL)
+        case_id = register_case(work, world.linkage, draft, limit=10).stored.case.id or 0
+    with Session(world.engine) as session:
+        line = stored_lines(session, [case_id, case_id + 1])
+        assert line == {case_id: line_of(matching_records(session, [case_id])[case_id])}
+        for other in ("", "0\tF\t\t\t\t"):
+            session.execute(text("UPDATE case_records SET line = :line"), {"line": other})
+            assert stored_lines(session, [case_id]) == line
+            assert stale_records(session, [case_id]) == [case_id]
+
+
+@settings(max_examples=200, deadline=None)
+@given(records)
+def test_a_field_is_decoded_when_asked_for(record: PersonRecord) -> None:
+    person = decode_persons({7: encode_record(record)})[7]
+    for name in (field.name for field in fields(PersonRecord)):
+        assert getattr(person, name) == getattr(record, name), name
