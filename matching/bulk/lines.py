@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -26,6 +25,9 @@ VERSION = "1"
 _BETWEEN = "\t"
 _CELLS = 6
 """Version, sex, nationalities, births, written parts of names, and what these parts are."""
+_ESCAPED = {",": "%2C", _BETWEEN: "%09", "%": "%25"}
+"""The percent sign last, for it stands in what stands for the others."""
+_SIGNS = str.maketrans(_ESCAPED)
 _BASES = {"c": Basis.CLAIMED, "d": Basis.DOCUMENTED, "a": Basis.ASSESSED}
 _BASIS_LETTER = {basis: letter for letter, basis in _BASES.items()}
 
@@ -62,12 +64,23 @@ def sex_key(record: Person) -> str:
 
 def nationality_key(record: Person) -> str:
     """What of the nationalities is compared; empty where they say nothing."""
-    return ",".join(quote(code, safe="") for code in codes(record.nationalities))
+    return ",".join(map(_written, codes(record.nationalities)))
 
 
 def nationalities_of(key: str) -> tuple[str, ...]:
     """The nationalities that a key stands for."""
-    return tuple(map(unquote, key.split(","))) if key else ()
+    return tuple(map(_read, key.split(","))) if key else ()
+
+
+def _written(code: str) -> str:
+    """A code, which may be any text, without what divides codes and cells."""
+    return code if code.isalpha() else code.translate(_SIGNS)
+
+
+def _read(code: str) -> str:
+    for sign, letters in _ESCAPED.items():
+        code = code.replace(letters, sign)
+    return code
 
 
 class Lines:
