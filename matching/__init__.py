@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matching.bulk.names import name_weights
+from matching.bulk.lists import name_weights
 from matching.compare.names import compare_names
 from matching.evidence import Assessment, Band, Evidence, Outcome
 from matching.explain import explain

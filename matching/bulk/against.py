@@ -142,5 +142,7 @@ class _Names:
         for own, other in zip(*np.divmod(places, len(self._table)), strict=True):
             record = int(self._of_record[other])
             first = int(np.searchsorted(self._of_record, record))
-            found.append((self._asked[own].text, persons[record].names[other - first].text))
+            # A record read after its line may have lost a name since.
+            text = "".join(name.text for name in persons[record].names[other - first :][:1])
+            found.append((self._asked[own].text, text))
         return found

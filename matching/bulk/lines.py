@@ -53,8 +53,12 @@ def line_of(record: Person) -> str:
 
 
 def is_line(text: str) -> bool:
-    """Whether a text is a line as this version writes it."""
-    return text.startswith(VERSION + _BETWEEN)
+    """Whether a text is a whole line as this version writes it: one that is not spoils others."""
+    cells = text.split(_BETWEEN)
+    if len(cells) != _CELLS or cells[0] != VERSION:
+        return False
+    tokens, shape = cells[-2:]
+    return len(shape) == (tokens.count(" ") + 1 if tokens else 0)
 
 
 def sex_key(record: Person) -> str:

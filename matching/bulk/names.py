@@ -6,11 +6,11 @@ other, are few: they go through the explained comparison itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import compress, pairwise
+from itertools import compress
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, co
 from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE, tie_break
 from matching.names.parts import Sound, kept_letters, reading
 from matching.profile import Profile, TermFrequencies
-from matching.record import Name, NamePartKind
+from matching.record import NamePartKind
 
 MOST_PARTS = 6
 """Longer names are rare; they are compared one by one."""
@@ -97,29 +97,38 @@ class NameTable:
 
     def _neighbours(self, joined_to: Collection[str] | None) -> Iterator[tuple[int, int, str]]:
         """Row, place and common letters of parts that may meet one of these with the next."""
+        following = self.parts[:, 1:] != _NONE
         wanted = None if joined_to is None else {kept_letters(text) for text in joined_to}
-        latins, between = self.latins, self._between
-        for row, parts in enumerate(self.parts.tolist()):
-            for place, (one, other) in enumerate(pairwise(parts)):
-                if other == _NONE:
-                    break
-                both = latins[one] + latins[other]
-                if wanted is None or between[row] or kept_letters(both) in wanted:
-                    yield row, place, both
+        if wanted is not None:
+            # Which letters first, for all at once; then their order.
+            letters = self.letters[self.parts]
+            both = letters[:, :-1] | letters[:, 1:]
+            asked = np.array([_letters(text) for text in wanted], dtype=np.int64)
+            following &= np.isin(both, asked) | self.names.left_out[:, None]
+        rows, places = np.nonzero(following)
+        ones, others = self.parts[rows, places], self.parts[rows, places + 1]
+        for row, place, one, other in zip(
+            rows.tolist(), places.tolist(), ones.tolist(), others.tolist(), strict=True
+        ):
+            joined = self.latins[one] + self.latins[other]
+            if wanted is None or self._between[row] or kept_letters(joined) in wanted:
+                yield row, place, joined
 
     def _describe(self) -> None:
         """Columns by number of sound."""
         self.folds: tuple[str, ...]
         self.latins: tuple[str, ...]
         facts = [_facts_of(sound) for sound in self.sounds.sounds]
-        self.folds, ties, vowelless, initials, letters, skeletons, self.latins = (
-            zip(*facts, strict=True) if facts else [()] * 7
+        self.folds, ties, vowelless, initials, letters, skeletons, self.latins, kept = (
+            zip(*facts, strict=True) if facts else [()] * 8
         )
         self.tie = np.array(ties, dtype=np.float64)
         self.vowelless = np.array(vowelless, dtype=bool)
         self.initial = np.array(initials, dtype=bool)
         self.letter = np.array(letters, dtype=np.int64)
         self.skeleton = np.array(skeletons, dtype=np.int64)
+        # The last stands for no part.
+        self.letters = np.array((*kept, 0), dtype=np.int64)
 
     def weigh(self, frequencies: TermFrequencies) -> None:
         """Take note of how common each folded part is: `Profile.share` of every sound."""
@@ -268,8 +277,8 @@ class NameTable:
 
 
 @lru_cache(maxsize=200_000)
-def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, str]:
-    """Fold, tie-break, vowelless, initial, first letter, code of skeleton, letters."""
+def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, str, int]:
+    """Fold, tie-break, vowelless, initial, first letter, code of skeleton, letters, those kept."""
     first = sound.readings[0]
     return (
         first.fold,
@@ -279,7 +288,13 @@ def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, str]:
         ord(first.latin[0]),
         _code(first.skeleton),
         first.latin,
+        _letters(kept_letters(first.latin)),
     )
+
+
+def _letters(kept: str) -> int:
+    """Which letters are among those that folding keeps, a bit each."""
+    return sum({1 << (ord(letter) - ord("a")) for letter in kept})
 
 
 def _cells(rows: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
@@ -346,51 +361,3 @@ def _greedy(
         order[rows, i, :] = -np.inf
         order[rows, :, j] = -np.inf
     return taken, left, right, apart
-
-
-def name_weights(
-    queries: Sequence[str | Name],
-    names: Sequence[str | Name],
-    profile: Profile,
-    frequencies: TermFrequencies | None = None,
-) -> FloatArray:
-    """Compare every query with every name, raw strings of any script or structured names.
-
-    Args:
-        queries: Names to look for.
-        names: Names to look among.
-        profile: Settings and bits.
-        frequencies: How common each folded part is; without it every part counts as uncommon.
-
-    Returns:
-        Bits as `compare_names` gives them, shape (queries, names); 0 where either
-        side holds no letter.
-    """
-    if frequencies is None:
-        table = _table(tuple(names), _Keyed(profile.id, profile))
-    else:
-        table = NameTable(Spoken.of(_structured(names)), profile, frequencies)
-    found = np.zeros((len(queries), len(names)))
-    for place, query in enumerate(queries):
-        one = Name.of(query) if isinstance(query, str) else query
-        own = NameTable(Spoken.of((one,)), profile, frequencies or TermFrequencies.empty())
-        found[place] = own.against_all(table).bits
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Keyed:
-    """A profile that a cache may tell apart: its id is a hash of its content."""
-
-    id: str
-    profile: Profile = field(compare=False)
-
-
-@lru_cache(maxsize=2)
-def _table(names: tuple[str | Name, ...], keyed: _Keyed) -> NameTable:
-    """Evaluators ask the same list again and again: its preparation is kept."""
-    return NameTable(Spoken.of(_structured(names)), keyed.profile, TermFrequencies.empty())
-
-
-def _structured(names: Sequence[str | Name]) -> tuple[Name, ...]:
-    return tuple(Name.of(name) if isinstance(name, str) else name for name in names)

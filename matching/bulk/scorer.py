@@ -254,39 +254,40 @@ def _sexed(key: str) -> Person:
     return PersonRecord("", sex=Sex(key))
 
 
-CODED = {
-    "sex": Coded("sex", compare_sex, sex_key, _sexed),
-    "nationality": Coded(
+_CODED = (
+    Coded("sex", compare_sex, sex_key, _sexed),
+    Coded(
         "nationality",
         compare_nationality,
         nationality_key,
         lambda key: PersonRecord("", nationalities=nationalities_of(key)),
     ),
-    "country_of_birth": Coded(
+    Coded(
         "country_of_birth",
         compare_country_of_birth,
         lambda record: tuple(codes(record.countries_of_birth)),
         lambda key: PersonRecord("", countries_of_birth=key),
     ),
-    "language": Coded(
+    Coded(
         "language",
         compare_languages,
         lambda record: tuple(codes(record.languages)),
         lambda key: PersonRecord("", languages=key),
     ),
-    "eye_colour": Coded(
+    Coded(
         "eye_colour",
         compare_eyes,
         lambda record: colour(record.description.eye_colour),
         lambda key: PersonRecord("", description=Description(eye_colour=key)),
     ),
-    "hair_colour": Coded(
+    Coded(
         "hair_colour",
         compare_hair,
         lambda record: colour(record.description.hair_colour),
         lambda key: PersonRecord("", description=Description(hair_colour=key)),
     ),
-}
+)
+CODED = {field.name: field for field in _CODED}
 """Fields with few distinct values."""
 
 

@@ -35,7 +35,8 @@ _LEAST_AFTER_ARTICLE = 4
 _SPLITTERS = {Script.HAN: split_han, Script.HANGUL: split_hangul}
 """Scripts that write family and given name without a blank."""
 _KEPT = "mnrb"
-"""Letters that no folding makes or drops: both have them, or the skeletons differ."""
+"""Letters that no folding makes, drops or moves: both have them in this order, or their skeletons
+differ."""
 _VOWELLESS = frozenset({Script.ARABIC, Script.HEBREW})
 
 

@@ -79,7 +79,10 @@ def matching_records(
 
 
 def stored_persons(session: Session, ids: Collection[int]) -> dict[int, Person]:
-    """The same as `matching_records`, each field decoded when a comparison asks for it."""
+    """The same as `matching_records`, each field decoded when a comparison asks for it.
+
+    Values must not leave the service from here either.
+    """
     bodies = _record_bodies(session, ids)
     found: dict[int, Person] = dict(decode_persons(bodies).items())
     found.update(claimed_records(session, [case_id for case_id in ids if case_id not in bodies]))
@@ -89,7 +92,8 @@ def stored_persons(session: Session, ids: Collection[int]) -> dict[int, Person]:
 def stored_lines(session: Session, ids: Collection[int]) -> dict[int, str]:
     """What of cases is compared with most others, by rising internal id; unknown ones are left out.
 
-    A line of another version of matching, or none, is made from the record.
+    A line of another version of matching, or none, is made from the record. Whatever the actor
+    may read: values must not leave the service from here either.
     """
     found: dict[int, str] = dict(rows_by_id(session, _RECORDS, _LINE, ids))
     other = [case_id for case_id in ids if not is_line(found.get(case_id, ""))]

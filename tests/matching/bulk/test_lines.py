@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matching import BirthDate, Name, PartialDate, PersonRecord, Sex
 from matching.bulk.lines import (
+    VERSION,
     Lines,
     is_line,
     line_of,
@@ -16,7 +19,10 @@ from matching.bulk.lines import (
     sex_key,
 )
 from matching.bulk.spoken import Spoken
-from matching.names.parts import prepare
+from matching.compare.dates import MOST_CLAIMS
+from matching.compare.names import MAX_NAMES
+from matching.names.parts import PARTICLES, PLACEHOLDERS, prepare
+from matching.names.tokens import MAX_TOKEN_LENGTH, MAX_TOKENS
 from matching.record import Basis, NamePart, NamePartKind
 
 WORDS = (
@@ -110,3 +116,19 @@ def test_lines_outlive_a_release() -> None:
     assert is_line(line)
     assert not is_line("")
     assert not is_line("0" + line[1:])
+    # A damaged line would move what the next ones say.
+    assert not is_line(line + "\t")
+    assert not is_line(line[:-1])
+    assert not is_line(line.replace(" bin", ""))
+
+
+def test_what_takes_names_apart_is_that_of_the_version() -> None:
+    tables = (sorted(PARTICLES), sorted(PLACEHOLDERS), [str(kind) for kind in NamePartKind])
+    limits = (MAX_NAMES, MOST_CLAIMS, MAX_TOKENS, MAX_TOKEN_LENGTH)
+    splitting = [
+        prepare(Name.of(name)) for name in ("司馬相如", "김민준", "abd-al Rahman", "O'Neil")
+    ]
+    texts = [[(part.text, part.kind.value) for part in parts] for parts in splitting]
+    digest = blake2b(repr((tables, limits, texts)).encode(), digest_size=8).hexdigest()
+    # Stored lines hold names taken apart by these: another digest needs another VERSION.
+    assert (VERSION, digest) == ("1", "a850e662c05f72e6")
