@@ -37,7 +37,12 @@ def candidates_wanted(cases: int) -> int:
     Strangers who share as much with a query as the person asked for grow with the
     collection, but the most telling names stay rare; see docs/decisions/0008-retrieval.md.
     """
-    return max(LEAST_CANDIDATES, math.ceil(CANDIDATES_AT_MILLION * math.sqrt(cases / _MILLION)))
+    return max(LEAST_CANDIDATES, grown(CANDIDATES_AT_MILLION, _MILLION, cases))
+
+
+def grown(count: int, at_cases: int, cases: int) -> int:
+    """What is `count` in a collection of one size, in another: with the root of their ratio."""
+    return math.ceil(count * math.sqrt(cases / at_cases))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from matching.bulk.scorer import RecordTable
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import index_entry
+from matching.retrieval.ranking import grown
 from service.alerts.models import Alert
 from service.alerts.operations import ALERTING, raise_pair
 from service.alerts.repository import AlertRepository
@@ -173,8 +174,7 @@ def _candidates(
 ) -> tuple[list[tuple[int, int]], frozenset[int]]:
     """Pairs worth scoring, and the cases for which the index could not meet every other."""
     least = LEAST_RETRIEVAL_BITS + math.log2(max(collection, AT_CASES) / AT_CASES)
-    growth = math.sqrt(max(collection, CANDIDATES_AT_CASES) / CANDIDATES_AT_CASES)
-    wanted = math.ceil(CANDIDATES * growth)
+    wanted = max(CANDIDATES, grown(CANDIDATES, CANDIDATES_AT_CASES, collection))
     pairs: list[tuple[int, int]] = []
     unseen: set[int] = set()
     for case_id, record in records.items():

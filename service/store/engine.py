@@ -16,8 +16,9 @@ STATEMENT_TIMEOUT_MS = 60_000
 """No single statement of EMPD runs longer; index builds are made of many."""
 _READS_ONLY = "empd_reads_only"
 """Execution option of transactions that take no write lock."""
-CACHE_KIB = 64_000
-"""SQLite page cache of a connection."""
+CACHE_KIB = 16_000
+"""SQLite page cache of a connection, of which a worker keeps several; what is read more often than
+that lies in the system's cache, which all workers share."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _quoted = json.encoder.encode_basestring
@@ -61,9 +62,12 @@ def json_text(value: Any) -> str:
 
 
 def _sqlite(address: URL) -> Engine:
+    options: dict[str, Any] = {}
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, hide_parameters=True, json_serializer=json_text)
+        # The connection used last is used next: fewer caches fill.
+        options["pool_use_lifo"] = True
+    engine = create_engine(address, hide_parameters=True, json_serializer=json_text, **options)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine
