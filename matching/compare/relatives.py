@@ -50,11 +50,14 @@ def compare_relatives(
 
 def independent(record: Person) -> list[tuple[str, Name]]:
     """Relations and names of those whose name does not speak in the person's own already."""
-    own = {part.fold for name in record.names for part in prepare(name)}
+    relatives = record.relatives
+    own = set[str]()
+    if any(relative.relation == "father" for relative in relatives):
+        own = {part.fold for name in record.names for part in prepare(name)}
     found = []
-    for relative in record.relatives:
-        folds = {part.fold for part in prepare(relative.name)}
-        if relative.relation != "father" or not folds & own:
+    for relative in relatives:
+        is_father = relative.relation == "father"
+        if not is_father or own.isdisjoint(part.fold for part in prepare(relative.name)):
             found.append((relative.relation, relative.name))
     return found[:MOST_RELATIVES]
 
