@@ -69,9 +69,11 @@ class Context:
     actor: Actor
     language: str = LANGUAGES[0]
 
-    def work(self) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work for the one who acts."""
-        return unit_of_work(self.engine, self.actor, clock=self.clock, language=self.language)
+    def work(self, *, reads: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work for the one who acts; `reads` when it writes only its audit rows."""
+        return unit_of_work(
+            self.engine, self.actor, clock=self.clock, language=self.language, reads=reads
+        )
 
     def job(self, progress: Progress) -> JobContext:
         """Where long work of the one who acts runs."""

@@ -51,7 +51,7 @@ def search(
         "limit": limit,
     }
     asked = SearchIn.model_validate({"purpose": purpose, "reference": reference, "query": query})
-    with open_context(official) as context, context.work() as work:
+    with open_context(official) as context, context.work(reads=True) as work:
         answer = search_cases(work, context.linkage, asked, limit=context.settings.candidate_limit)
     if as_json:
         show_json(answer.model_dump(mode="json"))
@@ -73,5 +73,9 @@ def search(
             ),
         )
         show_line(f"{len(answer.hits)} hits of {answer.considered} considered")
+        if answer.cut:
+            show_line("the list of candidates was cut: add what you know")
+        if answer.fallback:
+            show_line(f"the index server does not answer: {answer.fallback} stood in for it")
     if not answer.hits:
         raise typer.Exit(1)
