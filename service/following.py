@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -32,7 +33,10 @@ def follower_of(
     def observe(lag: Lag) -> None:
         metrics.lag.set(lag.changes)
 
+    put_off: dict[int, datetime] = {}
+
     def compare() -> int:
-        return compare_waiting(engine, linkage, clock, limit=settings.alert_candidate_limit)
+        limit = settings.alert_candidate_limit
+        return compare_waiting(engine, linkage, clock, limit=limit, put_off=put_off)
 
     return Follower(outbox, observe=observe, then=compare)

@@ -17,9 +17,9 @@ from service.accounts.repository import AccountRepository
 from service.alerts.bulk import Compared, Comparer, InMemory, ThroughIndex, store_links
 from service.alerts.operations import alerted_pairs, shown_cases
 from service.alerts.repository import MatchRunRepository, WaitingRepository
-from service.alerts.waiting import LAGS
+from service.alerts.waiting import LAGS, SLOW
 from service.audit.schemas import AuditEvent
-from service.errors import Conflict, IndexLags, Unavailable
+from service.errors import Conflict, IndexLags, IndexUnavailable, Unavailable
 from service.forking import in_order
 from service.jobs import JobContext
 from service.risk.operations import refresh_signs
@@ -32,6 +32,9 @@ SHARE = 250
 IN_MEMORY_AT_MOST = 50_000
 """Open cases up to which all are read into memory: there that is quicker than asking the
 index for each, and takes half a gigabyte at most."""
+LAGGING_AT_MOST = 0.5
+"""Share of its cases that met a lagging index from which a run stops: the next shares would get
+half an answer as well. A few are no reason, since somebody may carry the changes meanwhile."""
 ATTEMPTS = 3
 """Another job may raise the same link from its other side; twice in a row is all but impossible."""
 
@@ -45,6 +48,8 @@ class MatchStatus:
         running: Whether the newest job has not ended; one that was killed looks the same.
         done: Cases that the newest job has compared.
         alerts: Links that it raised.
+        unseen: Cases that it tried and could not compare with all others, since the index
+            lagged or ran out of time; they wait on, and others that it did not reach may too.
         seconds: From its begin to its newest share.
     """
 
@@ -52,6 +57,7 @@ class MatchStatus:
     running: bool
     done: int
     alerts: int
+    unseen: int
     seconds: float
 
     def as_json(self) -> dict[str, object]:
@@ -61,6 +67,7 @@ class MatchStatus:
             "running": self.running,
             "done": self.done,
             "alerts": self.alerts,
+            "unseen": self.unseen,
             "seconds": round(self.seconds, 1),
             "cases_per_second": round(self.done / self.seconds, 1) if self.seconds else None,
         }
@@ -79,7 +86,7 @@ def match_waiting(context: JobContext, authorities: Sequence[str] | None = None)
     Raises:
         Forbidden: If the actor may not store cases.
         BadInput: If there is no such authority.
-        IndexUnavailable: If the index does not answer.
+        IndexUnavailable: If the index does not answer, or ran out of time for some cases.
         IndexLags: If it has not seen the newest cases yet. What was compared stands, the
             others go on waiting.
     """
@@ -101,9 +108,10 @@ def match_status(work: UnitOfWork) -> MatchStatus:
     waiting = WaitingRepository(work.session).count()
     work.audit(AuditEvent("match:status"))
     if run is None:
-        return MatchStatus(waiting, running=False, done=0, alerts=0, seconds=0)
+        return MatchStatus(waiting, running=False, done=0, alerts=0, unseen=0, seconds=0)
     seconds = (run.touched_at - run.started_at).total_seconds()
-    return MatchStatus(waiting, run.finished_at is None, run.cases, run.alerts, seconds)
+    is_running = run.finished_at is None
+    return MatchStatus(waiting, is_running, run.cases, run.alerts, run.unseen, seconds)
 
 
 def _owners(session: Session, authorities: Sequence[str] | None) -> list[int] | None:
@@ -146,28 +154,34 @@ class _Job:
         self._total = total
         self._done = 0
         self._alerts = 0
+        self._unseen = 0
         with context.work() as work:
             self._run = MatchRunRepository(work.session).begin(work.clock())
             work.audit(AuditEvent("match:begin", detail={"waiting": total}))
 
     def run(self, shares: Iterator[list[int]]) -> int:
         """Compare and commit share after share; how many alerts were raised."""
-        unseen = 0
+        lagging = 0
         for compared in in_order(self._comparer, shares):
             self._alerts += self._settle(compared)
             self._done += len(compared.case_ids) - len(compared.unseen)
-            unseen += len(compared.unseen)
+            self._unseen += len(compared.unseen)
+            lagging += compared.lagging
             self._context.progress("matching", self._done, max(self._total, self._done))
-            if 2 * len(compared.unseen) > len(compared.case_ids):
-                # The next shares would get half an answer as well.
+            if compared.lagging > LAGGING_AT_MOST * len(compared.case_ids):
                 break
-        with self._context.work() as work:
-            MatchRunRepository(work.session).end(self._run, work.clock())
-            detail = {"cases": self._done, "alerts": self._alerts}
-            work.audit(AuditEvent("match:end", detail=detail))
-        if unseen:
+        self._end()
+        if lagging:
             raise IndexLags(LAGS)
+        if self._unseen:
+            raise IndexUnavailable(SLOW)
         return self._alerts
+
+    def _end(self) -> None:
+        with self._context.work() as work:
+            MatchRunRepository(work.session).end(self._run, self._unseen, work.clock())
+            detail = {"cases": self._done, "alerts": self._alerts, "unseen": self._unseen}
+            work.audit(AuditEvent("match:end", detail=detail))
 
     def _settle(self, compared: Compared) -> int:
         for attempt in range(ATTEMPTS):

@@ -54,12 +54,14 @@ class Compared:
         digests: Content digests of the cases in these links, as they were compared.
         unseen: Those of the cases for which the index could not meet every other; they
             are still to be compared.
+        lagging: How many of these for changes that were not carried to it yet.
     """
 
     case_ids: Sequence[int]
     pairs: Pairs
     digests: Mapping[int, str]
     unseen: frozenset[int] = frozenset()
+    lagging: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class InMemory:
         """Compare a share; touches no database."""
         records = self.scores.records
         known = {case_id: records[case_id] for case_id in case_ids if case_id in records}
-        candidates, _ = _candidates(self.index, known, len(records))
+        candidates, _, _ = _candidates(self.index, known, len(records))
         pairs = self.scores.likely(candidates)
         # What was stored after the collection was read stays in the queue.
         return _compared(list(known), pairs, self.digests)
@@ -155,7 +157,7 @@ class ThroughIndex:
         index = self.linkage.open_index(session)
         digests = digests_of_open(session, case_ids)
         records = matching_records(session, digests)
-        candidates, unseen = _candidates(index, records, index.frequencies([]).total)
+        candidates, unseen, lagging = _candidates(index, records, index.frequencies([]).total)
         digests |= digests_of_open(session, {other for _, other in candidates} - digests.keys())
         candidates = [pair for pair in candidates if pair[1] in digests]
         missing = {other for _, other in candidates} - records.keys()
@@ -163,7 +165,7 @@ class ThroughIndex:
         frequencies = index.frequencies(record_tokens(records.values()))
         scores = _Scores.of(self.linkage, records, frequencies)
         compared = _compared(case_ids, scores.likely(candidates), digests)
-        return replace(compared, unseen=unseen)
+        return replace(compared, unseen=unseen, lagging=lagging)
 
 
 Comparer = InMemory | ThroughIndex
@@ -171,18 +173,20 @@ Comparer = InMemory | ThroughIndex
 
 def _candidates(
     index: CandidateIndex, records: Mapping[int, PersonRecord], collection: int
-) -> tuple[list[tuple[int, int]], frozenset[int]]:
-    """Pairs worth scoring, and the cases for which the index could not meet every other."""
+) -> tuple[list[tuple[int, int]], frozenset[int], int]:
+    """Pairs worth scoring, the cases that could not meet every other, and how many for lag."""
     least = LEAST_RETRIEVAL_BITS + math.log2(max(collection, AT_CASES) / AT_CASES)
     wanted = max(CANDIDATES, grown(CANDIDATES, CANDIDATES_AT_CASES, collection))
     pairs: list[tuple[int, int]] = []
     unseen: set[int] = set()
+    lagging = 0
     for case_id, record in records.items():
         found = index.candidates(record, Scope(exclude=frozenset({case_id})), wanted)
         pairs.extend((case_id, item.case_id) for item in found.items if item.score >= least)
         if not found.complete:
             unseen.add(case_id)
-    return pairs, frozenset(unseen)
+            lagging += found.lags
+    return pairs, frozenset(unseen), lagging
 
 
 def _compared(case_ids: Sequence[int], pairs: Pairs, digests: Mapping[int, str]) -> Compared:

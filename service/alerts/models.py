@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, UniqueConstraint
+from sqlalchemy import Column, Integer, UniqueConstraint
 from sqlmodel import Field
 
 from service.store.base import Base, JsonColumn, UtcDateTime
@@ -90,3 +90,4 @@ class MatchRun(Base, table=True):
     finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     cases: int = 0
     alerts: int = 0
+    unseen: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))

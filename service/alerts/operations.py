@@ -43,10 +43,12 @@ class Raised:
     Attributes:
         alerts: Those raised or raised again, by falling match weight.
         complete: Whether every case could be met; if not, the case goes on waiting.
+        lags: Whether changes that were not carried to the index are why.
     """
 
     alerts: list[Alert]
     complete: bool
+    lags: bool = False
 
 
 def raise_alerts(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limit: int) -> Raised:
@@ -94,7 +96,7 @@ def raise_alerts(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limi
         pairs = {i for alert in raised for i in (alert.left_id, alert.right_id)} - {case_id}
         others = tuple(cases[other].case.public_id for other in sorted(pairs))
         work.audit(AuditEvent("alert:raise", case_ids=(case.public_id, *others)))
-    return Raised(raised, found.found.complete)
+    return Raised(raised, found.found.complete, found.found.lags)
 
 
 def raise_pair(

@@ -254,10 +254,10 @@ class MatchRunRepository:
         }
         self.session.execute(update(MatchRun).where(col(MatchRun.id) == run_id).values(**counts))
 
-    def end(self, run_id: int, at: datetime) -> None:
-        """Note that a run has ended."""
+    def end(self, run_id: int, unseen: int, at: datetime) -> None:
+        """Note that a run has ended, and how many cases it could not compare with all others."""
         run = update(MatchRun).where(col(MatchRun.id) == run_id)
-        self.session.execute(run.values(finished_at=at, touched_at=at))
+        self.session.execute(run.values(finished_at=at, touched_at=at, unseen=unseen))
 
     def newest(self) -> MatchRun | None:
         """The run that began last."""

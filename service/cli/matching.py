@@ -40,6 +40,11 @@ def status(official: Official = "", as_json: AsJson = False) -> None:
     if as_json:
         show_json(found.as_json())
         return
+    if found.unseen:
+        show_line(
+            f"the newest run stopped short: the index lagged or ran out of time for {found.unseen} "
+            "cases; `empd match run` goes on"
+        )
     rate = found.as_json()["cases_per_second"]
     show_line(f"{found.waiting} wait; {found.done} compared, {found.alerts} possible links")
     if rate:

@@ -46,6 +46,8 @@ class Candidates:
         fallback: Name of the index that answered in place of the chosen one.
         complete: Whether every case could be met. If not, a server has not seen the newest
             changes yet or ran out of time: what was compared has to be compared again.
+        lags: Whether it is the changes: once they are carried the same question is answered
+            in full, and until then no other is.
     """
 
     items: tuple[Candidate, ...]
@@ -53,6 +55,7 @@ class Candidates:
     cut: bool
     fallback: str | None = None
     complete: bool = True
+    lags: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class ElasticIndex:
         kept = tuple(items[:limit])
         complete = pending.complete and not answer.get("timed_out")
         cut = left_out(kept, len(items)) or not complete
-        return Candidates(kept, len(items), cut, complete=complete)
+        return Candidates(kept, len(items), cut, complete=complete, lags=not pending.complete)
 
     def _pending(self) -> _Pending:
         carried, made = read_mark(self._session), self._sql.last_change()
