@@ -34,6 +34,8 @@ KEPT_CHANGES = 100_000
 KEPT_FOR = timedelta(days=1)
 """How long a row of the log is kept: it holds the names of a case before it was changed or closed.
 A worker that nobody searched with for so long loads its mirror anew."""
+_NOTHING: Mapping[int, tuple[str, ...]] = {0: ()}
+"""A change of no case: whoever follows the log takes it in and nothing is different."""
 FORGOTTEN = 2_000
 """Rows forgotten with one change at most: some milliseconds."""
 
@@ -130,11 +132,13 @@ class SqlIndex:
 
     def _forget(self, until: int) -> None:
         """Forget changes up to a number, but none that is still to be carried."""
-        if self._outbox:
-            until = min(until, read_mark(self._session))
+        until = self._forgettable(until)
         self._repository.forget_changes(until)
         if not self._outbox:
             lose_step(self._session, until)
+
+    def _forgettable(self, until: int) -> int:
+        return min(until, read_mark(self._session)) if self._outbox else until
 
     def _writers(self) -> Iterator[tuple[IndexState, SqlWriter]]:
         """The generation that answers, then those that are being built."""
@@ -184,12 +188,12 @@ class SqlIndex:
 
     def sweep(self, most: int) -> bool:
         """Delete about so many rows that no generation needs; true while some are left."""
-        last, old = self._repository.last_change(), self._clock() - KEPT_FOR
-        # The newest stays: it says how far the log has come.
-        aged = min(self._repository.last_before(old, most), last - 1)
-        self._forget(max(last - KEPT_CHANGES, aged))
+        # The lock first: who registers holds it when the same rows of the log are forgotten.
+        states = self._locked()
+        if self._sweep_log(most):
+            return True
         postings = PostingRepository(self._session)
-        for state in self._locked():
+        for state in states:
             number = state.number or 0
             if state.state != OLD:
                 continue
@@ -202,6 +206,24 @@ class SqlIndex:
                 return True
             self._repository.forget(number)
         return False
+
+    def _sweep_log(self, most: int) -> bool:
+        """Forget what is old of the log, so many rows; true while more of it can be."""
+        now = self._clock()
+        last = self._repository.last_change()
+        aged = self._repository.last_before(now - KEPT_FOR, most)
+        if aged == last and self._tells(last):
+            # One row stays, which says how far the log has come: one that tells nothing.
+            self._repository.note_changes(_NOTHING, now)
+        elif aged == last:
+            aged = last - 1
+        self._forget(max(last - KEPT_CHANGES, aged))
+        oldest = self._repository.last_before(now - KEPT_FOR, 1)
+        newest = self._repository.last_change()
+        return 0 < oldest <= self._forgettable(newest if self._tells(newest) else newest - 1)
+
+    def _tells(self, seq: int) -> bool:
+        return any(change.before for change in self._repository.changes(seq - 1, 1))
 
     def scattered(self) -> list[int]:
         """Terms whose cases lie in more chunks than they need."""

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, select, text, update
 from sqlmodel import Session, col
 
 from matching.record import BirthDate, CaseKind, Contact, Name, PartialDate, PersonRecord, Sex
-from matching.retrieval import IndexEntry, index_entry
+from matching.retrieval import NAME, IndexEntry, index_entry
 from matching.retrieval.terms import is_rare, rare_key
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index import reading
@@ -304,11 +304,36 @@ def test_what_a_case_was_called_is_forgotten_after_a_day(any_engine: Engine) -> 
     with Session(any_engine) as session:
         # It lay behind what was forgotten, and is loaded anew.
         assert SqlIndex(session, mirror=mirror).frequencies([]).total == 2
-    # Without another change it goes with the sweeping.
+    # Without another change it goes with the sweeping, the newest too, and share by share.
     assert change(lambda index: index.remove([3]))
-    change(lambda index: index.remove([2]))
+    change(lambda index: index.upsert([entry]))
+    assert len(change(lambda index: index.remove([2]))) == 2
+    with Session(any_engine) as session:
+        assert SqlIndex(session, mirror=mirror).frequencies([]).total == 1
+    behind = Mirror(in_background=False)
+    with Session(any_engine) as session:
+        SqlIndex(session, mirror=behind).frequencies([])
+    change(lambda index: index.remove([1]))
     now += KEPT_FOR + timedelta(seconds=1)
-    assert len(change(lambda index: index.sweep(100))) == 1
+
+    def sweep(index: SqlIndex) -> None:
+        while index.sweep(1):
+            pass
+
+    assert not change(sweep)
+    with Session(any_engine) as session:
+        index = SqlIndex(session)
+        told, last = len(index.changes(0, None)), index.last_change()
+    assert told == 1
+    with Session(any_engine) as session:
+        assert SqlIndex(session, mirror=behind).frequencies([]).total == 0
+        token = next(t.removeprefix(NAME) for t in entry.terms if t.startswith(NAME))
+        assert SqlIndex(session, mirror=behind).frequencies([token]).counts == {}
+    # What tells nothing stays, and nothing is added to it.
+    now += KEPT_FOR + timedelta(seconds=1)
+    assert not change(sweep)
+    with Session(any_engine) as session:
+        assert SqlIndex(session).last_change() == last
 
 
 def test_without_postings_the_vocabulary_still_follows(engine: Engine) -> None:
