@@ -29,9 +29,12 @@ _LINE, _BODY = ("case_id", "line"), ("case_id", "body")
 
 
 def locked_case_ids(session: Session, *, after: int, limit: int) -> list[int]:
-    """Internal ids of cases, open or closed, behind an id; who changes one waits meanwhile."""
+    """Internal ids of cases, open or closed, behind an id; who changes one waits meanwhile.
+
+    Who only refers to one, as a new alert does, need not wait.
+    """
     query = select(Case.id).where(col(Case.id) > after).order_by(col(Case.id)).limit(limit)
-    query = query.with_for_update()
+    query = query.with_for_update(key_share=True)
     return [case_id or 0 for case_id in session.exec(query)]
 
 

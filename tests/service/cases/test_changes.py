@@ -6,16 +6,22 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from service.alerts.operations import decide
+from service.alerts.repository import WaitingRepository
 from service.alerts.schemas import VerdictCode, VerdictIn
 from service.cases.intake import amend, close, register_case
 from service.cases.models import Case, CaseChange
 from service.cases.operations import store_case
+from service.cases.records.repository import locked_case_ids
+from service.cases.repository import CaseRepository
 from service.cases.schemas import CaseAmendment, CaseClosure, CaseDraft
 from service.cases.vocabulary import CloseReason
 from service.errors import Conflict
+from service.linkage import Linkage
 from tests.conftest import World
 
 WAITS_SECONDS = 0.5
@@ -121,3 +127,18 @@ def test_the_same_reference_at_once_is_a_conflict(any_world: World) -> None:
     with ThreadPoolExecutor(2) as pool:
         found = sorted(future.result() for future in [pool.submit(once), pool.submit(once)])
     assert found == ["conflict", "stored"]
+
+
+@pytest.mark.postgres
+def test_mending_records_holds_up_changes_but_no_alerts(
+    postgres_engine: Engine, linkage: Linkage
+) -> None:
+    world = World(postgres_engine, linkage)
+    public_id = register(world)
+    with Session(world.engine) as mending:
+        (case_id,) = locked_case_ids(mending, after=0, limit=10)
+        with Session(world.engine) as other:
+            other.execute(text(f"SET LOCAL lock_timeout = '{WAITS_SECONDS}s'"))
+            WaitingRepository(other).add([case_id])
+            with pytest.raises(OperationalError, match="lock timeout"):
+                CaseRepository(other, world.actor("BE-POL")).get_own(public_id)
