@@ -11,9 +11,16 @@ from typing import Annotated
 import typer
 
 from matching.record import CaseKind
-from service.cli.context import EXIT_REFUSED, AsJson, Official, guarded, open_context
+from service.cli.context import (
+    EXIT_REFUSED,
+    EXIT_WRONG_USE,
+    AsJson,
+    Official,
+    guarded,
+    open_context,
+)
 from service.cli.indexing import upkeep_of
-from service.cli.output import progress_bar, show_json, show_line
+from service.cli.output import progress_bar, show_error, show_json, show_line
 from service.errors import BadInput, Conflict, FieldError
 from service.exchange.exporting import export_cases
 from service.exchange.formats.columns import COLUMNS
@@ -72,6 +79,9 @@ def import_file(
         show_json(report.as_json())
     else:
         _show_report(report)
+    if report.reason:
+        show_error(report.reason)
+        raise typer.Exit(EXIT_WRONG_USE)
     if report.rejected and not report.stored + report.unchanged:
         raise typer.Exit(EXIT_REFUSED)
 
@@ -79,9 +89,10 @@ def import_file(
 def _show_report(report: ImportReport) -> None:
     if report.resumed_at:
         show_line(f"taken up behind row {report.resumed_at}, where it was stopped")
+    links = "comparison stopped" if report.reason else f"{report.alerts} possible links"
     show_line(
         f"{report.read} read, {report.stored} stored, {report.unchanged} unchanged, "
-        f"{report.rejected} rejected, {report.alerts} possible links, {report.seconds:.1f} s"
+        f"{report.rejected} rejected, {links}, {report.seconds:.1f} s"
     )
     if report.rejects_file:
         show_line(f"rejected rows and reasons: {report.rejects_file}")

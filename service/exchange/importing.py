@@ -26,7 +26,7 @@ from service.cases.models import CaseRecord
 from service.cases.operations import owner_of
 from service.cases.repository import CaseRepository
 from service.collecting import seldom_collected
-from service.errors import FieldError
+from service.errors import FieldError, Unavailable
 from service.exchange.formats.mapping import ColumnMap
 from service.exchange.formats.reading import FileFormat, SourceRow, cut_rows
 from service.exchange.models import ImportRun
@@ -73,13 +73,28 @@ class ImportJob:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What came of it, as the command line prints it."""
+    """What came of it, as the command line prints it.
+
+    Attributes:
+        read: Rows dealt with, those of a run that was taken up too.
+        stored: Cases that are new.
+        unchanged: Rows known before with the same content.
+        rejected: Rows that are wrong.
+        alerts: Possible links; None where the comparison stopped halfway.
+        compared: Whether all new cases were compared with the collection.
+        reason: Why the comparison stopped; what it did not reach goes on waiting.
+        resumed_at: The row behind which the import was taken up.
+        seconds: Of this run.
+        rejects_file: Where rejected rows and their reasons are.
+    """
 
     read: int = 0
     stored: int = 0
     unchanged: int = 0
     rejected: int = 0
-    alerts: int = 0
+    alerts: int | None = 0
+    compared: bool = False
+    reason: str | None = None
     resumed_at: int = 0
     seconds: float = 0.0
     rejects_file: str | None = None
@@ -92,6 +107,8 @@ class ImportReport:
             "unchanged": self.unchanged,
             "rejected": self.rejected,
             "alerts": self.alerts,
+            "compared": self.compared,
+            "reason": self.reason,
             "resumed_at": self.resumed_at,
             "seconds": round(self.seconds, 2),
             "rejects_file": self.rejects_file,
@@ -105,7 +122,9 @@ def run_import(context: JobContext, job: ImportJob) -> ImportReport:
     its comparison likewise. A file that was imported to its end is read anew: it stores
     nothing twice, since a row without `record_id` is known by the file and its number. A
     row that an authority sent before with other content is rejected, since an amendment
-    must say what it withdraws.
+    must say what it withdraws. Ages count from the day of the first import; what lies in
+    the future is judged by the current day. A comparison that stops since the index is
+    away, lags or runs out of time is noted in the report: what was stored stands.
 
     Raises:
         BadInput: If the file, its header, or the authority is wrong; nothing is stored.
@@ -118,15 +137,25 @@ def run_import(context: JobContext, job: ImportJob) -> ImportReport:
     read, rows = cut_rows(job.path, job.form, job.column_map)
     digest, total = _look_over(job)
     run = None if job.dry_run else _begin(context, job, digest, report)
-    today = (run.started_at if run else started).date()
+    begun = run.started_at if run else _begun_before(context, job, digest) or started
     done = sum(1 for _ in islice(rows, report.resumed_at))
     store = _Store(context, job, report, run, digest)
     with seldom_collected():
-        store.all(_prepared(context, job, read, rows, today), max(done, total) or None)
+        prepared = _prepared(context, job, read, rows, begun.date())
+        store.all(prepared, max(done, total) or None)
     if not job.dry_run and not job.later:
-        report.alerts = match_waiting(context, [job.authority])
+        _match(context, job, report)
     report.seconds = (context.clock() - started).total_seconds()
     return report
+
+
+def _match(context: JobContext, job: ImportJob, report: ImportReport) -> None:
+    try:
+        report.alerts = match_waiting(context, [job.authority])
+        report.compared = True
+    except Unavailable as problem:
+        # The cases are stored: whoever imported them must learn that, and of the rejects.
+        report.alerts, report.reason = None, problem.detail
 
 
 def store_rows(
@@ -143,21 +172,24 @@ def store_rows(
 
 
 def _prepared(
-    context: JobContext, job: ImportJob, read: Any, rows: Iterator[Any], today: date
+    context: JobContext, job: ImportJob, read: Any, rows: Iterator[Any], begun: date
 ) -> Iterator[PreparedRow]:
-    """Check rows; `today` is that of the import's begin, also where it is taken up or repeated."""
+    """Check rows; `begun` is when the file was first imported, also where that is repeated."""
     with context.work() as work:
         country = owner_of(work, job.authority).country
         work.audit(AuditEvent("import:read", detail={"authority": job.authority}))
     keep = tuple(job.column_map.keep_unreadable)
-    preparer = Preparer(read, keep, country, today, context.engine.dialect)
+    today = context.clock().date()
+    preparer = Preparer(read, keep, country, begun, today, context.engine.dialect)
     return prepare_rows(preparer, rows)
 
 
 def _look_over(job: ImportJob) -> tuple[str, int]:
     """A digest of the file and of how it is read, and about how many rows it has."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{job.form} {job.column_map.model_dump_json()}".encode())
+    # What a later version can be told besides changes the digest only where it is told.
+    how = job.column_map.model_dump_json(exclude_defaults=True)
+    digest.update(f"{job.form} {how}".encode())
     lines = 0
     with job.path.open("rb") as file:
         while data := file.read(_READ_AT_ONCE):
@@ -180,6 +212,14 @@ def _begin(context: JobContext, job: ImportJob, digest: str, report: ImportRepor
         detail = {"authority": authority.code, "file": digest, "behind_row": run.rows}
         work.audit(AuditEvent("import:begin", detail=detail))
     return run
+
+
+def _begun_before(context: JobContext, job: ImportJob, digest: str) -> datetime | None:
+    """When the file was first imported, for a dry run, which leaves no trace of its own."""
+    with context.work() as work:
+        authority = owner_of(work, job.authority)
+        work.audit(AuditEvent("import:look", detail={"authority": authority.code}))
+        return ImportRepository(work.session).begun_at(authority.id or 0, digest)
 
 
 def _holds(path: Path, size: int) -> bool:

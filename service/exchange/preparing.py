@@ -99,13 +99,15 @@ class Preparer:
         read: From a row as the source gives it to its cells.
         keep_unreadable: Columns kept as text instead of rejecting the row.
         region: Country of the owner, for telephone numbers without country code.
-        today: For ages and future dates.
+        begun: The day from which ages count: that of the first import of the file.
+        today: The current day, for future dates.
         dialect: Of the store, which says how values are bound.
     """
 
     read: Callable[[Any], SourceRow]
     keep_unreadable: tuple[str, ...]
     region: str
+    begun: date
     today: date
     dialect: Dialect
 
@@ -125,7 +127,7 @@ class Preparer:
             draft = draft_of(row, today=self.today, keep_unreadable=self.keep_unreadable)
         except BadInput as problem:
             return Outcome(row.number, errors=problem.errors), None
-        rows = case_rows(draft, region=self.region, today=self.today)
+        rows = case_rows(draft, region=self.region, today=self.begun)
         return Outcome(row.number, draft.record_id), rows
 
     def _bind(self, found: Sequence[CaseRows]) -> Iterator[PreparedCase]:

@@ -86,6 +86,14 @@ class ImportRepository:
         self.session.flush()
         return run
 
+    def begun_at(self, authority_id: int, digest: str) -> datetime | None:
+        """When the import of a file began first; None where it never did."""
+        return self.session.exec(
+            select(ImportRun.started_at).where(
+                col(ImportRun.authority_id) == authority_id, col(ImportRun.digest) == digest
+            )
+        ).one_or_none()
+
     def advance(self, run_id: int, behind: int, to: int) -> None:
         """Claim the next rows of a file for this transaction; others wait until it ends.
 

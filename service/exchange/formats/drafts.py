@@ -68,7 +68,7 @@ def draft_of(row: SourceRow, *, today: date, keep_unreadable: tuple[str, ...] = 
 
     Args:
         row: The row as read and mapped.
-        today: For ages and future dates.
+        today: For future dates.
         keep_unreadable: Columns that are kept as text instead of rejecting the row.
 
     Raises:

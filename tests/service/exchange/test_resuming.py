@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -25,7 +26,7 @@ from service.cases.models import Case, CaseEvent, CaseRecord, Claim
 from service.cases.records.repository import digests_of_open, matching_records, stale_records
 from service.errors import Conflict
 from service.exchange.formats.mapping import ColumnMap
-from service.exchange.importing import BATCH, ImportJob, run_import
+from service.exchange.importing import BATCH, DIGEST_SHOWN, ImportJob, run_import
 from service.exchange.models import ImportRun
 from service.index.sql import SqlIndex
 from service.jobs import JobContext
@@ -63,6 +64,10 @@ def context_of(world: World, told: list[str] | None = None) -> JobContext:
             told.append(stage)
 
     return JobContext(world.engine, operator("test"), clock, world.linkage, note)
+
+
+def year_later(world: World) -> JobContext:
+    return replace(context_of(world), clock=lambda: clock() + timedelta(days=365))
 
 
 def job_of(path: Path) -> ImportJob:
@@ -217,14 +222,10 @@ def test_rows_without_a_reference_are_stored_once(any_world: World, tmp_path: Pa
     first = run_import(context_of(world), job_of(path))
     assert (first.stored, first.rejected) == (11, 1)
     job_of(path).rejects.unlink()
-    year_later = JobContext(
-        world.engine,
-        operator("test"),
-        lambda: clock() + timedelta(days=365),
-        world.linkage,
-        lambda *_: None,
-    )
-    again = run_import(year_later, job_of(path))
+    dry = run_import(year_later(world), replace(job_of(path), dry_run=True))
+    assert (dry.stored, dry.unchanged, dry.rejected) == (0, 11, 1)
+    job_of(path).rejects.unlink()
+    again = run_import(year_later(world), job_of(path))
     assert (again.stored, again.unchanged, again.rejected) == (0, 11, 1)
     assert len(job_of(path).rejects.read_text("utf-8").splitlines()) == 1
     dry = run_import(context_of(world), replace(job_of(path), dry_run=True))
@@ -232,6 +233,31 @@ def test_rows_without_a_reference_are_stored_once(any_world: World, tmp_path: Pa
     write_nameless(path, 12, "Linh")
     other = run_import(context_of(world), job_of(path))
     assert (other.stored, other.unchanged) == (11, 0)
+
+
+def test_what_lay_in_the_future_is_taken_when_it_came(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    soon = (clock() + timedelta(days=30)).date().isoformat()
+    row = {"kind": "missing", "full_name": "Selam Tesfay", "event_kind": "arrival"}
+    path.write_text(json.dumps({**row, "event_date": soon}) + "\n")
+    first = run_import(context_of(world), job_of(path))
+    assert (first.stored, first.rejected) == (0, 1)
+    dry = run_import(year_later(world), replace(job_of(path), dry_run=True))
+    assert (dry.stored, dry.rejected) == (1, 0)
+    again = run_import(year_later(world), job_of(path))
+    assert (again.stored, again.rejected) == (1, 0)
+
+
+def test_a_reference_is_made_of_the_file_and_of_what_was_told_how_to_read_it(
+    world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_nameless(path, 1)
+    run_import(context_of(world), job_of(path))
+    # It stays what it is in later versions, or their imports store these rows once more.
+    digest = hashlib.blake2b(b"jsonl {}" + path.read_bytes(), digest_size=16).hexdigest()
+    with Session(world.engine) as session:
+        assert session.exec(select(Case.record_id)).all() == [f"{digest[:DIGEST_SHOWN]}-1"]
 
 
 def test_lost_rejects_of_rows_without_a_reference_store_nothing_twice(
