@@ -21,7 +21,8 @@ Progress = Callable[[str, int, int | None], None]
 class JobContext:
     """Where a job runs; it commits in many units of work, each with its own audit rows.
 
-    `carry` brings a server of the index up to what is stored, so that comparing meets it.
+    `carry` brings a server of the index up to what is stored, so that comparing meets it, or
+    waits until another process has done so.
     """
 
     engine: Engine

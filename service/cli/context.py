@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
@@ -81,7 +81,8 @@ class Context:
         def carry() -> None:
             outbox = outbox_of(self.settings, self.engine, self.clock)
             if outbox is not None:
-                outbox.drain(lambda done, total: progress("carrying changes", done, total))
+                with closing(outbox):
+                    outbox.carry(lambda done, total: progress("carrying changes", done, total))
 
         return JobContext(self.engine, self.actor, self.clock, self.linkage, progress, carry)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -71,7 +72,8 @@ def status(as_json: AsJson = False) -> None:
         }
         outbox = outbox_of(context.settings, context.engine, context.clock)
         if outbox is not None:
-            body["lag"] = outbox.lag().changes
+            with closing(outbox):
+                body["lag"] = outbox.lag().changes
     if as_json:
         show_json(body)
         return

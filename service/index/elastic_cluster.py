@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from weakref import WeakMethod
+from weakref import WeakSet
 
 from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
@@ -52,12 +52,11 @@ class Cluster:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self.breaker = Breaker(clock)
-        self._connect()
-        again = WeakMethod(self._connect)
-        # Two processes on one connection would read each other's answers.
-        os.register_at_fork(after_in_child=lambda: (connect := again()) and connect())
+        self.connect()
+        _OPEN.add(self)
 
-    def _connect(self) -> None:
+    def connect(self) -> None:
+        """Begin with new connections; what became of those before is not touched."""
         settings = self._settings
         self._client = _client(settings)
         self._searching = self._client.options(request_timeout=settings.elastic_search_seconds)
@@ -263,7 +262,21 @@ class Cluster:
 
     def close(self) -> None:
         """Let the connections go."""
+        _OPEN.discard(self)
         self._client.close()
+
+
+_OPEN: WeakSet[Cluster] = WeakSet()
+"""The clients of this process."""
+
+
+def _connect_anew() -> None:
+    """In a forked process: two processes on one connection would read each other's answers."""
+    for cluster in list(_OPEN):
+        cluster.connect()
+
+
+os.register_at_fork(after_in_child=_connect_anew)
 
 
 ANSWERED = ["timed_out", "_shards.failed", "hits.hits.sort"]

@@ -9,6 +9,8 @@ at once changes nothing, so a drain may be killed at any moment.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -98,6 +100,45 @@ class Outbox:
             with store_errors(), Session(self._engine) as session, session.begin():
                 end_turn(session, self._owner)
         return done
+
+    def carry(self, progress: Callable[[int, int], None] | None = None) -> bool:
+        """Have everything carried that waits now, by whoever's turn it is.
+
+        Beside a server that follows the changes it is the server's: then this waits, until
+        the server has come that far, or has come no further for a whole turn.
+
+        Args:
+            progress: Told how many are carried, and how many there were to carry.
+
+        Returns:
+            Whether all that waited is carried.
+
+        Raises:
+            IndexUnavailable: If Elasticsearch does not take them; they go on waiting.
+            IndexNotReady: If it has no index.
+            StoreBusy: If the database does not answer.
+        """
+        begin = carried = self.lag()
+        # One look more than a turn takes: by then a drain that was killed has lost its turn.
+        patience = math.ceil(TURN.total_seconds() / POLL_SECONDS) + 1
+        looks = 0
+        while True:
+            self.drain(progress)
+            now = self.lag()
+            if progress is not None:
+                done = min(now.carried, begin.made) - begin.carried
+                progress(done, begin.changes)
+            if now.carried >= begin.made:
+                return True
+            looks = looks + 1 if now.carried <= carried.carried else 0
+            if looks > patience:
+                return False
+            carried = now
+            time.sleep(POLL_SECONDS)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._cluster.close()
 
     def _drain_some(self) -> int:
         with store_errors(), Session(self._engine) as session, session.begin():

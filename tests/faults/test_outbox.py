@@ -30,7 +30,7 @@ from service.errors import IndexUnavailable
 from service.index import elastic_cluster, elastic_query, outbox
 from service.index.elastic import ElasticIndex
 from service.index.elastic_cluster import Cluster, Document
-from service.index.marks import OutboxMark, read_mark
+from service.index.marks import OutboxMark, read_mark, take_turn
 from service.index.outbox import Outbox, lag_of
 from service.store.engine import for_reading
 from tests.conftest import World, clock
@@ -276,6 +276,44 @@ def test_two_drains_at_once(
     assert sum(carried) == waits if second is clock else sum(carried) >= waits
     assert lag(any_engine) == 0
     assert not differs(any_engine, cluster)
+
+
+def test_carrying_waits_for_whom_it_is_the_turn_of(
+    any_engine: Engine, index_of: IndexOf, cluster: Cluster, elastic_settings: Settings
+) -> None:
+    put(any_engine, index_of, {n: f"Selam Tesfay{n}" for n in range(1, 11)})
+    slow, begun, waited = Late(elastic_settings, clock), threading.Event(), threading.Event()
+
+    def meanwhile() -> None:
+        begun.set()
+        assert waited.wait(PATIENCE_SECONDS)
+
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+        waited.set()
+
+    slow.meanwhile, told = meanwhile, list[tuple[int, int]]()
+    server = threading.Thread(target=Outbox(any_engine, slow, clock).drain)
+    server.start()
+    assert begun.wait(PATIENCE_SECONDS)
+    assert Outbox(any_engine, cluster, clock).drain() == 0
+    assert Outbox(any_engine, cluster, clock).carry(tell)
+    assert (lag(any_engine), told[0], told[-1]) == (0, (0, 10), (10, 10))
+    server.join()
+    slow.close()
+
+
+def test_carrying_gives_up_where_nothing_moves(
+    any_engine: Engine, index_of: IndexOf, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(any_engine, index_of, {1: "Selam Tesfay"})
+    with Session(any_engine) as session:
+        assert take_turn(session, "another", clock(), timedelta(hours=1))
+        session.commit()
+    monkeypatch.setattr(outbox, "TURN", timedelta(seconds=0.1))
+    monkeypatch.setattr(outbox, "POLL_SECONDS", 0.01)
+    assert not Outbox(any_engine, cluster, clock).carry()
+    assert lag(any_engine) == 1
 
 
 def test_what_the_server_refuses_goes_on_waiting(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -109,3 +112,26 @@ def test_tls_is_checked_and_the_password_is_sent(secure_node: Node) -> None:
         pinned.generations()
     for each in (trusted, wrong, stranger, pinned):
         each.close()
+
+
+def test_a_forked_process_begins_with_connections_of_its_own() -> None:
+    with answering(200) as (url, _):
+        kept, closed = (Cluster(Settings(elastic_url=url), clock) for _ in range(2))
+        before = [cluster._client for cluster in (kept, closed)]
+        closed.close()
+        forked = os.fork()
+        if not forked:
+            now = [cluster._client for cluster in (kept, closed)]
+            same = [one is other for one, other in zip(now, before, strict=True)]
+            os._exit(0 if same == [False, True] else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]) == 0
+        assert kept._client is before[0]
+        kept.close()
+
+
+def test_a_client_that_nobody_needs_is_forgotten() -> None:
+    cluster = Cluster(Settings(elastic_url="http://127.0.0.1:9"), clock)
+    seen = weakref.ref(cluster)
+    del cluster
+    gc.collect()
+    assert seen() is None
