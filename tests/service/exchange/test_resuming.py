@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import Engine, func
@@ -22,12 +24,14 @@ from sqlmodel import Session, select
 from service.alerts.repository import WaitingRepository
 from service.audit.operations import verify_chain
 from service.audit.repository import AuditRepository
+from service.audit.schemas import AuditEvent
 from service.cases.models import Case, CaseEvent, CaseRecord, Claim
 from service.cases.records.repository import digests_of_open, matching_records, stale_records
 from service.errors import Conflict
 from service.exchange.formats.mapping import ColumnMap
 from service.exchange.importing import BATCH, DIGEST_SHOWN, ImportJob, run_import
 from service.exchange.models import ImportRun
+from service.exchange.repository import ImportRepository
 from service.index.sql import SqlIndex
 from service.jobs import JobContext
 from service.security.policy import operator
@@ -38,6 +42,7 @@ ROWS = 2 * BATCH
 BAD = range(100, ROWS, 500)
 """Rows of the file that are rejected."""
 PATIENCE_SECONDS = 120
+HELD_SECONDS = 0.5
 
 
 def write_cases(path: Path, rows: int = ROWS) -> None:
@@ -294,6 +299,32 @@ def test_of_two_imports_of_one_file_one_goes_on(any_world: World, tmp_path: Path
     assert counts(world.engine)["cases"] == ROWS - len(BAD)
     lines = job_of(path).rejects.read_text("utf-8").splitlines()
     assert [json.loads(line)["row"] for line in lines] == [number + 1 for number in BAD]
+
+
+def test_rows_are_claimed_by_one_of_two_at_once(any_world: World) -> None:
+    world, both = any_world, Barrier(2)
+    with world.work() as work:
+        run_id = ImportRepository(work.session).begin(world.ids["BE-POL"], "d", clock()).id or 0
+        work.audit(AuditEvent("import:begin"))
+
+    def claim() -> bool:
+        """Whether this one got the rows; it holds them for a while before it commits."""
+        both.wait()
+        try:
+            with world.work() as work:
+                ImportRepository(work.session).advance(run_id, 0, 10)
+                work.audit(AuditEvent("import:store"))
+                with suppress(BrokenBarrierError):
+                    # Broken as the other does not come so far: it waits for the commit.
+                    both.wait(HELD_SECONDS)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        got = sorted(future.result() for future in [pool.submit(claim) for _ in range(2)])
+    assert got == [False, True]
+    assert rows_done(world.engine) == 10
 
 
 def test_another_file_of_the_same_name_is_another_import(world: World, tmp_path: Path) -> None:
