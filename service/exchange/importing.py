@@ -47,7 +47,7 @@ from service.jobs import JobContext
 from service.security.policy import Permission
 from service.store.base import Base
 from service.store.unit_of_work import UnitOfWork
-from service.store.writing import Row, bind_rows, insert_bound
+from service.store.writing import BoundRow, bind_rows, insert_bound
 
 RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]
 BATCH = 4_000
@@ -354,7 +354,7 @@ class _Store:
 
 def _with_owner(
     session: Session, authority: Authority, now: datetime, by: str, fresh: list[PreparedCase]
-) -> tuple[tuple[str, ...], list[Row]]:
+) -> tuple[tuple[str, ...], list[BoundRow]]:
     """Columns and rows of cases with what only the transaction knows."""
     common = {"authority_id": authority.id, "registered_at": now, "registered_by": by}
     common["amended_at"] = now
@@ -364,7 +364,7 @@ def _with_owner(
     return (*columns, *common), [(*values(prepared.case), *told) for prepared in fresh]
 
 
-def _of_cases(ids: Iterable[int], rows: Iterable[list[Row]], recording: int) -> list[Row]:
+def _of_cases(ids: Iterable[int], rows: Iterable[list[BoundRow]], recording: int) -> list[BoundRow]:
     return [
         (case_id, recording, *row)
         for case_id, found in zip(ids, rows, strict=True)

@@ -21,8 +21,7 @@ from service.exchange.formats.drafts import draft_of
 from service.exchange.formats.reading import RawRow, SourceRow
 from service.forking import in_order
 from service.store.base import Base
-from service.store.writing import Row as BoundRow
-from service.store.writing import bind_rows
+from service.store.writing import BoundRow, bind_rows
 
 SHARE = 500
 """Rows that one process prepares at a time: 0.2 s of work, so that starting it costs nothing,

@@ -18,7 +18,7 @@ from matching.retrieval.terms import rare_key
 BUCKETS = 4_096
 """Sums are kept by hash of the term: so many tell about how many terms differ."""
 AT_ONCE = 5_000
-"""Entries or chunks added in one go."""
+"""Entries added in one go."""
 _MASK = (1 << 64) - 1
 Words = NDArray[np.uint64]
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Dialect, Table
 from sqlmodel import Session
 
-Row = tuple[Any, ...]
+BoundRow = tuple[Any, ...]
 """Values of columns, as the driver takes them."""
 _Bind = Callable[[Any], Any]
 
@@ -35,7 +35,7 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
 
 def bind_rows(
     dialect: Dialect, table: Table, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
-) -> list[Row]:
+) -> list[BoundRow]:
     """Values as the driver takes them; needs no session, so that other processes can do it.
 
     Args:
@@ -50,7 +50,7 @@ def bind_rows(
 
 
 def insert_bound(
-    session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]
+    session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[BoundRow]
 ) -> None:
     """Insert rows whose values are bound already.
 
@@ -67,7 +67,7 @@ def insert_bound(
     connection.exec_driver_sql(statement, list(rows))
 
 
-def insert_plain(session: Session, table: Table, rows: Sequence[Row]) -> None:
+def insert_plain(session: Session, table: Table, rows: Sequence[BoundRow]) -> None:
     """Insert rows whose values need no conversion on their way.
 
     Args:

@@ -16,10 +16,12 @@ from service.cases.repository import chunks
 from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
 from service.index.pairs import PairSums, words
 from service.store.base import Base
-from service.store.writing import Row, insert_plain
+from service.store.writing import BoundRow, insert_plain
 
 CHUNK = 512
 """Pairs in one posting chunk, 4 KB: little to rewrite for an insert, few rows for a search."""
+SUMMED = 250
+"""Chunks added to sums at a time: 128,000 pairs at most, 7 MB with their hashes."""
 PAIR = np.dtype([("case", "<u4"), ("packed", "<u4")])
 """One entry of a chunk: internal id of the case, and its packed attributes."""
 
@@ -72,7 +74,7 @@ class PostingRepository:
         """
         known = {term_id: found for term_id, found in pairs.items() if term_id not in fresh}
         last = self._last_chunks(known) if append else {}
-        rows: list[Row] = []
+        rows: list[BoundRow] = []
         changed: list[dict[str, Any]] = []
         for term_id, found in pairs.items():
             number, size, held = last.get(term_id, (-1, CHUNK, b""))
@@ -168,7 +170,7 @@ class PostingRepository:
             select(_TERMS.c.term, _POSTINGS.c.pairs)
             .join(_TERMS, _TERMS.c.id == _POSTINGS.c.term_id)
             .where(_TERMS.c.generation == generation)
-            .execution_options(yield_per=STREAM)
+            .execution_options(yield_per=SUMMED)
         )
         for rows in connection.execute(chunked).partitions():
             held = [decode([pairs]) for _, pairs in rows]
@@ -197,7 +199,7 @@ class PostingRepository:
 
     def compact(self, term_ids: Collection[int]) -> None:
         """Write the cases of terms anew in as few chunks as they need, by rising id."""
-        rows: list[Row] = []
+        rows: list[BoundRow] = []
         for term_id, pairs in self.of_terms(term_ids).items():
             ordered = np.sort(pairs, order="case")
             for start in range(0, len(ordered), CHUNK):
@@ -307,7 +309,7 @@ def _last_of(term_ids: Sequence[int]) -> Subquery:
     )
 
 
-def _chunk_rows(term_id: int, pairs: Pairs, least: int) -> Iterator[Row]:
+def _chunk_rows(term_id: int, pairs: Pairs, least: int) -> Iterator[BoundRow]:
     """Chunks of a term, each numbered by its first case: later ones have larger numbers."""
     for start in range(0, len(pairs), CHUNK):
         part = pairs[start : start + CHUNK]
