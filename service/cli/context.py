@@ -31,7 +31,7 @@ from service.profile import chosen_profile
 from service.security.policy import Actor, operator
 from service.store.engine import make_engine
 from service.store.migrate import current_and_head
-from service.store.unit_of_work import UnitOfWork, unit_of_work
+from service.store.unit_of_work import UnitOfWork, store_errors, unit_of_work
 
 EXIT_REFUSED, EXIT_WRONG_USE, EXIT_OURS = 1, 2, 70
 WrongUse: Any = typer.BadParameter.__base__
@@ -103,7 +103,8 @@ def open_context(official: str = "", language: str = LANGUAGES[0]) -> Iterator[C
     settings = Settings()
     engine = make_engine(settings.database_url)
     try:
-        current, head = current_and_head(engine)
+        with store_errors():
+            current, head = current_and_head(engine)
         if current != head:
             raise Unavailable("the database is not up to date: run `empd db upgrade`")
         linkage = Linkage(chosen_profile(settings), index_factory(settings))

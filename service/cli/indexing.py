@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from service.cli.context import AsJson, Context, guarded, open_context
+from service.cli.context import EXIT_WRONG_USE, AsJson, Context, guarded, open_context
 from service.cli.output import progress_bar, show_error, show_json, show_line
+from service.errors import Conflict, IndexUnavailable
+from service.index.differences import Differences
 from service.index.factory import outbox_of
 from service.index.upkeep import Progress, Upkeep
 from service.store.engine import for_reading
@@ -64,21 +66,50 @@ def status(as_json: AsJson = False) -> None:
     Example: empd index status
     """
     with open_context() as context, Session(for_reading(context.engine)) as session:
+        lag = lag_of(context)
         index = context.linkage.open_index(session)
-        body: dict[str, bool | str | int] = {
-            "healthy": index.healthy(),
-            "generation": index.generation().name,
-            "cases": index.frequencies([]).total,
-        }
-        outbox = outbox_of(context.settings, context.engine, context.clock)
-        if outbox is not None:
-            with closing(outbox):
-                body["lag"] = outbox.lag().changes
+        try:
+            body = {
+                "healthy": index.healthy(),
+                "generation": index.generation().name,
+                "cases": index.frequencies([]).total,
+                **lag,
+            }
+        except IndexUnavailable as problem:
+            if not lag:
+                raise
+            # What waits is told above all while the server is away.
+            body = {"healthy": False, "reason": problem.detail, **lag}
+    waits = f", {lag['lag']} changes wait" if lag else ""
     if as_json:
         show_json(body)
-        return
-    waits = f", {body['lag']} changes wait" if "lag" in body else ""
-    show_line(f"{body['generation']}: {body['cases']} cases{waits}")
+    elif body["healthy"]:
+        show_line(f"{body['generation']}: {body['cases']} cases{waits}")
+    else:
+        show_error(f"{body['reason']}{waits}")
+    if not body["healthy"]:
+        raise typer.Exit(EXIT_WRONG_USE)
+
+
+def _repaired(upkeep: Upkeep, found: Differences) -> Differences:
+    """What is left after mending."""
+    try:
+        upkeep.repair(found)
+    except Conflict:
+        if not found.miscounted:
+            raise
+        # The tables hold more of a case than its entry says: only a build clears that.
+        return found
+    return upkeep.verify()
+
+
+def lag_of(context: Context) -> dict[str, int]:
+    """How many changes wait for Elasticsearch, as `lag`; nothing where the store is the index."""
+    outbox = outbox_of(context.settings, context.engine, context.clock)
+    if outbox is None:
+        return {}
+    with closing(outbox):
+        return {"lag": outbox.lag().changes}
 
 
 @app.command()
@@ -93,12 +124,10 @@ def verify(
     """
     with open_context() as context, progress_bar() as progress:
         upkeep = upkeep_of(context, progress)
-        found = upkeep.verify()
+        found = left = upkeep.verify()
         if repair and not found.clean:
-            upkeep.repair(found)
-            left = upkeep.verify()
-        else:
-            left = found
+            left = _repaired(upkeep, found)
+        lag = lag_of(context)
     body = {
         "clean": left.clean,
         "missing": len(found.missing),
@@ -106,6 +135,7 @@ def verify(
         "surplus": len(found.surplus),
         "miscounted": found.miscounted,
         "repaired": repair and not found.clean and left.clean,
+        **lag,
     }
     if as_json:
         show_json(body)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from service.errors import BadInput, FieldError
 from service.exchange.preparing import PreparedRow
 
 
@@ -22,6 +25,7 @@ class RejectsFile:
         self._path = path
         self._file: BinaryIO | None = None
         self._keep = self._size = keep
+        self._begun = False
 
     def __enter__(self) -> Self:
         return self
@@ -36,17 +40,33 @@ class RejectsFile:
         return str(self._path) if self._size else None
 
     def begin(self) -> None:
-        """Take the file up; only for whom the next rows of the import are claimed."""
-        if self._keep and self._file is None:
+        """Take the file up; only for whom the next rows of the import are claimed.
+
+        Raises:
+            BadInput: If it cannot be written.
+        """
+        if self._begun:
+            return
+        self._begun = True
+        with _named():
+            if not self._keep:
+                # Rejects of an earlier import of this file are none of this one.
+                self._path.unlink(missing_ok=True)
+                return
             self._file = self._path.open("r+b")
             # What a batch wrote that never committed is written again with it.
             self._file.truncate(self._keep)
             self._file.seek(self._keep)
 
     def add(self, row: PreparedRow) -> None:
-        """Write one rejected row."""
+        """Write one rejected row.
+
+        Raises:
+            BadInput: If the file cannot be written.
+        """
         if self._file is None:
-            self._file = self._path.open("wb")
+            with _named():
+                self._file = self._path.open("wb")
         body = {
             "row": row.number,
             "errors": [item.as_json() for item in row.errors],
@@ -66,3 +86,13 @@ class RejectsFile:
             self._file.flush()
             os.fsync(self._file.fileno())
         return self._size
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Name the file that the system refuses."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"cannot be written: {error.strerror}"
+        raise BadInput.of(FieldError("file of rejects", reason)) from None

@@ -184,7 +184,7 @@ class SqlIndex:
         for state in self._locked():
             if state.number == generation.number and state.state != OLD:
                 return state
-        raise IndexNotReady("this generation of the index was not built")
+        raise IndexNotReady("this build was given up: another one of the index has begun")
 
     def sweep(self, most: int) -> bool:
         """Delete about so many rows that no generation needs; true while some are left."""

@@ -70,23 +70,27 @@ def encode_record(record: PersonRecord) -> str:
     return json.dumps(_trimmed(cells), ensure_ascii=False, separators=(",", ":"))
 
 
-def decode_record(case_id: int, body: str) -> PersonRecord:
-    """A record as `encode_record` wrote it.
-
-    Args:
-        case_id: Internal id, carried as the record's id.
-        body: The text.
-    """
-    cells, _ = _read(body)
-    return whole(StoredPerson(case_id, cells))
-
-
 def decode_persons(bodies: Mapping[int, str]) -> dict[int, StoredPerson]:
-    """Records as `encode_record` wrote them, by id, each field decoded when asked for."""
+    """Records as `encode_record` wrote them, by id, each field decoded when asked for.
+
+    Raises:
+        ValueError: If a text is none.
+    """
     found, _ = _read(f"[{','.join(bodies.values())}]")
+    if not all(type(cells) is list for cells in found):
+        raise ValueError("a row holds no record")
     return {
         case_id: StoredPerson(case_id, cells) for case_id, cells in zip(bodies, found, strict=True)
     }
+
+
+def is_body(body: str) -> bool:
+    """Whether a text can be read as a record."""
+    try:
+        cells, end = _read(body)
+    except ValueError:
+        return False
+    return isinstance(cells, list) and end == len(body)
 
 
 class StoredPerson:

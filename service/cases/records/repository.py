@@ -18,7 +18,13 @@ from matching.bulk.lines import is_line, line_of
 from matching.record import Person, PersonRecord
 from service.cases.claims import matching_event, person_record
 from service.cases.models import Case, CaseEvent, CaseRecord, Claim, Recording
-from service.cases.records.encoding import decode_persons, decode_record, encode_record
+from service.cases.records.encoding import (
+    StoredPerson,
+    decode_persons,
+    encode_record,
+    is_body,
+    whole,
+)
 from service.cases.repository import chunks
 from service.cases.vocabulary import Status
 from service.store.base import Base
@@ -74,10 +80,8 @@ def matching_records(
     """
     if recorded_until is not None:
         return claimed_records(session, ids, recorded_until=recorded_until)
-    bodies = _record_bodies(session, ids)
-    without = claimed_records(session, [case_id for case_id in ids if case_id not in bodies])
-    found = {case_id: decode_record(case_id, body) for case_id, body in bodies.items()}
-    found.update(without)
+    found = {case_id: whole(person) for case_id, person in _stored(session, ids).items()}
+    found.update(claimed_records(session, [case_id for case_id in ids if case_id not in found]))
     return {case_id: found[case_id] for case_id in sorted(found)}
 
 
@@ -86,9 +90,8 @@ def stored_persons(session: Session, ids: Collection[int]) -> dict[int, Person]:
 
     Values must not leave the service from here either.
     """
-    bodies = _record_bodies(session, ids)
-    found: dict[int, Person] = dict(decode_persons(bodies).items())
-    found.update(claimed_records(session, [case_id for case_id in ids if case_id not in bodies]))
+    found: dict[int, Person] = dict(_stored(session, ids).items())
+    found.update(claimed_records(session, [case_id for case_id in ids if case_id not in found]))
     return {case_id: found[case_id] for case_id in sorted(found)}
 
 
@@ -145,8 +148,13 @@ def stale_records(session: Session, ids: Collection[int]) -> list[int]:
     return stale
 
 
-def _record_bodies(session: Session, ids: Collection[int]) -> dict[int, str]:
-    return dict(rows_by_id(session, _RECORDS, _BODY, ids))
+def _stored(session: Session, ids: Collection[int]) -> dict[int, StoredPerson]:
+    """Stored records; a damaged one is left out, like one that is lost."""
+    bodies: dict[int, str] = dict(rows_by_id(session, _RECORDS, _BODY, ids))
+    try:
+        return decode_persons(bodies)
+    except ValueError:
+        return decode_persons({case_id: body for case_id, body in bodies.items() if is_body(body)})
 
 
 def _records_of(

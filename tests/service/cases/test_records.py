@@ -42,7 +42,7 @@ from matching.record import (
 from service.cases.intake import amend, register_case
 from service.cases.models import Case, Claim
 from service.cases.records import operations
-from service.cases.records.encoding import decode_persons, decode_record, encode_record
+from service.cases.records.encoding import decode_persons, encode_record, whole
 from service.cases.records.operations import refresh_records
 from service.cases.records.repository import (
     claimed_records,
@@ -50,6 +50,7 @@ from service.cases.records.repository import (
     put_records,
     stale_records,
     stored_lines,
+    stored_persons,
 )
 from service.cases.schemas import CaseAmendment, CaseDraft
 from service.jobs import JobContext
@@ -121,7 +122,7 @@ records = st.builds(
 @settings(max_examples=300, deadline=None)
 @given(records)
 def test_what_is_written_is_read(record: PersonRecord) -> None:
-    assert decode_record(7, encode_record(record)) == record
+    assert whole(decode_persons({7: encode_record(record)})[7]) == record
 
 
 def test_a_record_in_its_stored_form() -> None:
@@ -250,3 +251,22 @@ def test_a_field_is_decoded_when_asked_for(record: PersonRecord) -> None:
     person = decode_persons({7: encode_record(record)})[7]
     for name in (field.name for field in fields(PersonRecord)):
         assert getattr(person, name) == getattr(record, name), name
+
+
+def test_a_damaged_row_is_read_from_the_claims(any_world: World) -> None:
+    world = any_world
+    with world.work("BE-POL") as work:
+        ids = []
+        for name in ("Selam Tesfay", "Arben Hoxha"):
+            draft = CaseDraft.model_validate({"kind": "missing", "names": [name]})
+            ids.append(register_case(work, world.linkage, draft, limit=10).stored.case.id or 0)
+    with Session(world.engine) as session:
+        before = matching_records(session, ids)
+        for damaged in ("{bad", "[0] [0]", "7", ""):
+            session.execute(
+                text("UPDATE case_records SET body = :body WHERE case_id = :id"),
+                {"body": damaged, "id": ids[0]},
+            )
+            assert matching_records(session, ids) == before
+            assert stored_persons(session, ids)[ids[0]].names == before[ids[0]].names
+            assert stale_records(session, ids) == [ids[0]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import Session
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from service.alerts import background
 from service.alerts.repository import WaitingRepository
@@ -18,6 +18,35 @@ ROWS = (
     {"kind": "missing", "full_name": "Selam Tesfay"},
     {"kind": "missing", "full_name": "Dawit Haile", "date_of_birth": "2009-02-30"},
 )
+
+
+def run(world: World, path: Path, rows: tuple[dict[str, str], ...], *more: str) -> Result:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return CliRunner().invoke(app, ["import", str(path), "--authority", "BE-POL", "--json", *more])
+
+
+def test_rejects_of_an_earlier_import_do_not_stay(
+    world: World, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPD_DATABASE_URL", sqlite_url)
+    path = tmp_path / "cases.jsonl"
+    rejects = tmp_path / "cases.jsonl.rejects.jsonl"
+    assert json.loads(run(world, path, ROWS).stdout)["rejected"] == 1
+    assert rejects.is_file()
+    assert json.loads(run(world, path, ROWS[:1]).stdout)["rejected"] == 0
+    assert not rejects.exists()
+
+
+def test_a_file_of_rejects_that_cannot_be_written_is_named(
+    world: World, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPD_DATABASE_URL", sqlite_url)
+    refused = run(world, tmp_path / "cases.jsonl", ROWS, "--rejects", str(tmp_path / "no" / "r"))
+    assert refused.exit_code == 2
+    assert "file of rejects: cannot be written" in refused.stderr.replace("\n", " ")
+    with Session(world.engine) as session:
+        # Its batch is given up whole: nothing is stored of which nobody learns the rejects.
+        assert WaitingRepository(session).count() == 0
 
 
 @pytest.mark.parametrize("as_json", [True, False])
