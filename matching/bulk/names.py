@@ -17,8 +17,9 @@ import numpy as np
 from matching.bulk.sounds import FloatArray, IntArray, SoundTable
 from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_parts
+from matching.evidence import Evidence
 from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE, tie_break
-from matching.names.parts import Sound, kept_letters, reading
+from matching.names.parts import Part, Sound, kept_letters, reading
 from matching.profile import Profile, TermFrequencies
 from matching.record import NamePartKind
 
@@ -178,9 +179,13 @@ class NameTable:
         bits = np.zeros(len(left))
         differs = np.zeros(len(left), dtype=bool)
         plain = known & self._plain(other, left, right)
+        compared: dict[tuple[tuple[Part, ...], tuple[Part, ...]], Evidence] = {}
         for place in np.flatnonzero(known & ~plain).tolist():
             parts = self.names.parts(left[place]), other.names.parts(right[place])
-            found = compare_parts(*parts, _NO_TEXTS, self._profile, self._frequencies)
+            found = compared.get(parts)
+            if found is None:
+                found = compare_parts(*parts, _NO_TEXTS, self._profile, self._frequencies)
+                compared[parts] = found
             bits[place], differs[place] = found.weight, found.reason == GIVEN_DIFFERS
         shapes = counts * (MOST_PARTS + 1) + others
         for shape in np.unique(shapes[plain]).tolist():
