@@ -37,13 +37,16 @@ def write_retrieval(folder: Path) -> Path:
     paths = sorted((folder / "runs").glob("retrieval*.json"))
     if not paths:
         raise FileNotFoundError(folder / "runs" / "retrieval.json")
-    runs = [json.loads(path.read_text("utf-8")) for path in paths]
-    runs.sort(key=lambda run: run["size"])
+    named = [(path.stem, json.loads(path.read_text("utf-8"))) for path in paths]
+    named.sort(key=lambda item: (item[1]["size"], item[0]))
+    runs = [run for _, run in named]
     lines = _head()
-    for run in runs:
-        name = f"retrieval-{run['size']}.svg"
+    for place, (stem, run) in enumerate(named):
+        name = f"{stem}.svg"
         recall_latency(folder / name, run, SHOWN, kind="search")
-        lines += [f"## {run['size']:,} cases", "", *paragraph(_provenance(run))]
+        before = sum(other["size"] == run["size"] for other in runs[:place])
+        again = f", run {before + 1}" if before else ""
+        lines += [f"## {run['size']:,} cases{again}", "", *paragraph(_provenance(run))]
         lines += [*paragraph(_answer(run)), f"![Recall and latency]({name})", ""]
         lines += [*_cost(run), *_kinds(run), *_slices(run)]
     lines += _settings(runs)
