@@ -83,8 +83,9 @@ def _head() -> list[str]:
 def _provenance(run: Json) -> str:
     beside = f" Beside it ran: {run['beside']}." if run["beside"] else ""
     failed = f" Failed: {', '.join(run['failed'])}." if run["failed"] else ""
+    asked = ",".join([*(row["contender"] for row in run["rows"]), *run["failed"]])
     return (
-        f"`scripts/retrieval.py --size {run['size']} --seed {run['seed']} "
+        f"`scripts/retrieval.py --size {run['size']} --seed {run['seed']} --only {asked} "
         f"--queries {run['queries']} --limit {run['limit']} --seconds {run['seconds']:g} --out DIR`"
         f" at commit {run['commit'][:10]}, terms of version {run['schema']}, Python "
         f"{run['python']}, {run['machine']['cores']} cores.{beside}{failed} Of the pairs of cases "
