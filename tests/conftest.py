@@ -22,6 +22,8 @@ from sqlalchemy.engine import make_url
 from matching.profile import load_profile
 from service.accounts.operations import add_authority
 from service.accounts.schemas import AuthorityIn, AuthorityKind
+from service.cases.intake import register_case
+from service.cases.schemas import CaseDraft
 from service.config import Settings
 from service.index.elastic_cluster import Cluster
 from service.index.sql import SqlIndex
@@ -196,6 +198,13 @@ class World:
         """A unit of work for an official, or for the operator of the host."""
         actor = self.actor(code, *permissions) if code else operator("test")
         return unit_of_work(self.engine, actor, clock=clock)
+
+    def missing(self, *names: str) -> list[int]:
+        """Register a missing person of each name; their internal ids."""
+        with self.work("BE-POL") as work:
+            drafts = [CaseDraft.model_validate({"kind": "missing", "names": [n]}) for n in names]
+            found = [register_case(work, self.linkage, draft, limit=10) for draft in drafts]
+            return [intake.stored.case.id or 0 for intake in found]
 
 
 @pytest.fixture

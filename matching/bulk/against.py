@@ -77,16 +77,15 @@ class Against:
             births = BirthTable([query.births, *lines.births], profile)
             weights["date_of_birth"] = births.weights(left, right)
         for name, keys in (("sex", lines.sexes), ("nationality", lines.nationalities)):
-            own = CODED[name].key(query)
-            if own:
-                table = CodedTable([own, *keys], profile, CODED[name])
+            field = CODED[name]
+            if own := field.key(query):
+                table = CodedTable([own, *keys], profile, field)
                 weights[name] = table.weights(left, right)
-        asked = {name: field for name, field in FIELDS.items() if field.said(query)}
-        asked = {name: field for name, field in asked.items() if name not in weights}
-        if asked:
+        more = {n: field for n, field in FIELDS.items() if n not in weights and field.said(query)}
+        if more:
             both = (query, *self._persons())
-            for name, field in asked.items():
-                weights[name] = field.table(both, profile, frequencies).weights(left, right)
+            for name, said in more.items():
+                weights[name] = said.table(both, profile, frequencies).weights(left, right)
         return limited(weights, siblings, profile)
 
 

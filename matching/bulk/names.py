@@ -14,7 +14,7 @@ from itertools import compress
 
 import numpy as np
 
-from matching.bulk.sounds import FloatArray, IntArray, SoundTable
+from matching.bulk.sounds import FloatArray, IntArray, SoundTable, within
 from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_parts
 from matching.evidence import Evidence
@@ -70,7 +70,8 @@ class NameTable:
         sounds = names.sounds if short.all() else list(compress(names.sounds, here))
         numbers = {sound: number for number, sound in enumerate(dict.fromkeys(sounds))}
         self.sounds = SoundTable(list(numbers))
-        rows, places = _cells(np.flatnonzero(short), self.counts[short])
+        rows = np.repeat(np.flatnonzero(short), self.counts[short])
+        places = within(self.counts[short])
         self.parts = np.full(shape, _NONE, dtype=np.int64)
         self.parts[rows, places] = np.fromiter(
             map(numbers.__getitem__, sounds), np.int64, len(sounds)
@@ -300,13 +301,6 @@ def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, str, int]
 def _letters(kept: str) -> int:
     """Which letters are among those that folding keeps, a bit each."""
     return sum({1 << (ord(letter) - ord("a")) for letter in kept})
-
-
-def _cells(rows: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
-    """Row and place of each of so many parts a row."""
-    starts = np.cumsum(counts) - counts
-    places: IntArray = np.arange(int(counts.sum())) - np.repeat(starts, counts)
-    return np.repeat(rows, counts), places
 
 
 @lru_cache(maxsize=400_000)

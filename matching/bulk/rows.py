@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from matching.bulk.sounds import IntArray
+from matching.bulk.sounds import IntArray, within
 
 T = TypeVar("T", bound=Hashable)
 
@@ -40,8 +40,7 @@ class Column(Generic[T]):
         counts, others = self.counts[left], self.counts[right]
         sizes = counts * others
         pair = np.repeat(np.arange(len(left)), sizes)
-        within = np.arange(len(pair)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        one, other = np.divmod(within, np.maximum(others[pair], 1))
+        one, other = np.divmod(within(sizes), np.maximum(others[pair], 1))
         return (
             pair,
             self.flat[self.first[left[pair]] + one],

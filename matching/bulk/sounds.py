@@ -182,6 +182,12 @@ def _osa(
 
 def _others(first: IntArray, counts: IntArray) -> IntArray:
     """The rows after the first of each sound, as many as counted."""
+    found: IntArray = np.repeat(first, counts) + within(counts) + 1
+    return found
+
+
+def within(counts: IntArray) -> IntArray:
+    """The place of each item within its group, for groups of so many items one after the other."""
     starts = np.repeat(np.cumsum(counts) - counts, counts)
-    offset: IntArray = np.arange(int(counts.sum())) - starts + 1
-    return np.repeat(first, counts) + offset
+    places: IntArray = np.arange(int(counts.sum())) - starts
+    return places

@@ -27,6 +27,7 @@ from matching.record import (
     NamePart,
     NamePartKind,
     PartialDate,
+    Person,
     PersonRecord,
     Place,
     Relative,
@@ -189,7 +190,7 @@ class StoredPerson:
 _FIELDS = [field.name for field in fields(PersonRecord)]
 
 
-def whole(person: StoredPerson) -> PersonRecord:
+def whole(person: Person) -> PersonRecord:
     """The same with every field decoded, for who asks for many fields again and again."""
     return PersonRecord(**{name: getattr(person, name) for name in _FIELDS})
 

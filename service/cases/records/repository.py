@@ -80,9 +80,7 @@ def matching_records(
     """
     if recorded_until is not None:
         return claimed_records(session, ids, recorded_until=recorded_until)
-    found = {case_id: whole(person) for case_id, person in _stored(session, ids).items()}
-    found.update(claimed_records(session, [case_id for case_id in ids if case_id not in found]))
-    return {case_id: found[case_id] for case_id in sorted(found)}
+    return {case_id: whole(person) for case_id, person in stored_persons(session, ids).items()}
 
 
 def stored_persons(session: Session, ids: Collection[int]) -> dict[int, Person]:

@@ -159,10 +159,7 @@ def test_registration_and_amendment_keep_it_in_step(any_world: World) -> None:
 
 def test_a_lost_or_stale_row_is_found_and_mended(any_world: World) -> None:
     world = any_world
-    with world.work("BE-POL") as work:
-        for name in ("Selam Tesfay", "Arben Hoxha", "Łukasz Żak"):
-            draft = CaseDraft.model_validate({"kind": "missing", "names": [name]})
-            register_case(work, world.linkage, draft, limit=10)
+    world.missing("Selam Tesfay", "Arben Hoxha", "Łukasz Żak")
     with Session(world.engine) as session:
         lost, stale, sound = session.exec(select(Case.id).order_by(Case.id)).all()  # type: ignore[arg-type]  # a column
         before = matching_records(session, [lost, stale, sound])  # type: ignore[list-item]  # stored
@@ -255,11 +252,7 @@ def test_a_field_is_decoded_when_asked_for(record: PersonRecord) -> None:
 
 def test_a_damaged_row_is_read_from_the_claims(any_world: World) -> None:
     world = any_world
-    with world.work("BE-POL") as work:
-        ids = []
-        for name in ("Selam Tesfay", "Arben Hoxha"):
-            draft = CaseDraft.model_validate({"kind": "missing", "names": [name]})
-            ids.append(register_case(work, world.linkage, draft, limit=10).stored.case.id or 0)
+    ids = world.missing("Selam Tesfay", "Arben Hoxha")
     with Session(world.engine) as session:
         before = matching_records(session, ids)
         for damaged in ("{bad", "[0] [0]", "7", ""):

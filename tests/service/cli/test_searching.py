@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from service.cases.intake import register_case
-from service.cases.schemas import CaseDraft
 from service.cli.main import app
 from service.index import reading
 from tests.conftest import World
@@ -15,15 +13,8 @@ ASKED = ["search", "Selam Tesfay", "--purpose", "identification", "--reference",
 CUT = "the list of candidates was cut"
 
 
-def store(world: World) -> None:
-    with world.work("BE-POL") as work:
-        for name in ("Selam Tesfay", "Selam Haile", "Dawit Tesfay"):
-            draft = CaseDraft.model_validate({"kind": "missing", "names": [name]})
-            register_case(work, world.linkage, draft, limit=10)
-
-
 def test_a_cut_list_is_said(world: World, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store(world)
+    world.missing("Selam Tesfay", "Selam Haile", "Dawit Tesfay")
     monkeypatch.setenv("EMPD_DATABASE_URL", sqlite_url)
     whole = CliRunner().invoke(app, ASKED)
     assert (whole.exit_code, CUT in whole.output) == (0, False)

@@ -29,7 +29,7 @@ from service.cases.models import Case, CaseEvent, CaseRecord, Claim
 from service.cases.records.repository import digests_of_open, matching_records, stale_records
 from service.errors import Conflict
 from service.exchange.formats.mapping import ColumnMap
-from service.exchange.importing import BATCH, DIGEST_SHOWN, ImportJob, run_import
+from service.exchange.importing import BATCH, DIGEST_SHOWN, ImportJob, ImportReport, run_import
 from service.exchange.models import ImportRun
 from service.exchange.repository import ImportRepository
 from service.index.sql import SqlIndex
@@ -195,9 +195,8 @@ def test_an_import_that_failed_says_where_it_goes_on(any_world: World, tmp_path:
     assert (again.resumed_at, again.stored, again.unchanged) == (0, 0, report.stored)
 
 
-def test_lost_rejects_are_written_again(world: World, tmp_path: Path) -> None:
-    path = tmp_path / "cases.jsonl"
-    write_cases(path, BATCH + 10)
+def taken_up_without_rejects(world: World, path: Path) -> ImportReport:
+    """Stop an import behind its first batch, lose its rejects, and take it up."""
 
     def stop(stage: str, *_: object) -> None:
         raise Stop(stage)
@@ -206,7 +205,13 @@ def test_lost_rejects_are_written_again(world: World, tmp_path: Path) -> None:
     with pytest.raises(Stop):
         run_import(context, job_of(path))
     job_of(path).rejects.unlink()
-    report = run_import(context_of(world), job_of(path))
+    return run_import(context_of(world), job_of(path))
+
+
+def test_lost_rejects_are_written_again(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    write_cases(path, BATCH + 10)
+    report = taken_up_without_rejects(world, path)
     rejected = sum(number < BATCH for number in BAD)
     assert (report.resumed_at, report.rejected) == (0, rejected)
     assert len(job_of(path).rejects.read_text("utf-8").splitlines()) == rejected
@@ -270,15 +275,7 @@ def test_lost_rejects_of_rows_without_a_reference_store_nothing_twice(
 ) -> None:
     path = tmp_path / "cases.jsonl"
     write_nameless(path, BATCH + 10)
-
-    def stop(stage: str, *_: object) -> None:
-        raise Stop(stage)
-
-    context = JobContext(world.engine, operator("test"), clock, world.linkage, stop)
-    with pytest.raises(Stop):
-        run_import(context, job_of(path))
-    job_of(path).rejects.unlink()
-    report = run_import(context_of(world), job_of(path))
+    report = taken_up_without_rejects(world, path)
     assert (report.stored, report.unchanged, report.rejected) == (10, BATCH - 1, 1)
     assert counts(world.engine)["cases"] == BATCH + 9
 
