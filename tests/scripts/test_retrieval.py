@@ -14,7 +14,7 @@ from fixtures.population import generate
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, index_entry
 from scripts import retrieval
-from scripts.benchmarking.retrieval.blocks import read_blocks, write_block
+from scripts.benchmarking.retrieval.blocks import packed_block, read_blocks
 from scripts.benchmarking.retrieval.collection import BLOCK, Collection, prepare
 from scripts.benchmarking.retrieval.contenders import CONTENDERS
 from scripts.benchmarking.retrieval.figures import percentiles, row_of, wilson
@@ -145,7 +145,7 @@ def test_blocks(tmp_path: Path) -> None:
     path = tmp_path / "blocks"
     with path.open("wb") as file:
         for block in ([1, 2], [3], [4, 5]):
-            write_block(file, block)
+            file.write(packed_block(block))
     assert list(read_blocks(path)) == [(0, [1, 2]), (1, [3]), (2, [4, 5])]
     assert list(read_blocks(path, frozenset({2}))) == [(2, [4, 5])]
 

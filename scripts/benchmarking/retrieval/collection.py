@@ -7,34 +7,33 @@ Example:
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Callable, Iterator
 from collections.abc import Collection as Ids
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import zip_longest
-from multiprocessing import get_context
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fixtures.population import VERSION, SyntheticCase, generate
 from matching.names.parts import prepare as name_parts
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, index_entry
-from scripts.benchmarking.retrieval.blocks import read_blocks, write_block
+from scripts.benchmarking.retrieval.blocks import packed_block, read_blocks
 from scripts.benchmarking.sets import case_record
+from service.collecting import seldom_collected
 from service.errors import BadInput
+from service.forking import in_order
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 BLOCK = 1_000
 """Cases in a block: some hundred kilobytes at once in memory."""
-WORKERS = 2
-"""Each makes the whole population, which is cheap, and reads in every other block of it."""
 _RECORD_SOURCES = ("matching/record.py", "service/cases/claims.py")
 _ENTRY_SOURCES = (
     "matching/retrieval/terms.py", "matching/retrieval/attributes.py", "matching/names"
@@ -97,35 +96,29 @@ class Collection:
         """Make the file of entries if it is not there yet; its name."""
         kind = f"entries-{_digest(_ENTRY_SOURCES)}"
         if not (self.folder / f"{kind}.done").exists():
-            _console.print(f"index entries of {self.size:,} cases ...")
-            _in_parts(_write_entries, self, kind)
+            self._write_entries(kind)
         return kind
 
+    def _write_entries(self, kind: str) -> None:
+        blocks = (block for _, block in read_blocks(self.folder / "cases"))
+        with (
+            (self.folder / kind).open("wb") as file,
+            _progress(f"index entries of {self.size:,} cases", self.size) as advance,
+        ):
+            for data, count in in_order(_entries, blocks):
+                file.write(data)
+                advance(count)
+        (self.folder / f"{kind}.done").touch()
+
     def _items(self, kind: str, wanted: frozenset[int] | None) -> Iterator[Any]:
-        """Items of the two parts by turns: that is how their blocks were dealt out."""
-        parts = [
-            read_blocks(self.folder / f"{kind}.{part}", _blocks_of(wanted, part))
-            for part in range(WORKERS)
-        ]
-        for found in zip_longest(*parts):
-            for block in found:
-                yield from block[1] if block else ()
+        """Items of the blocks that hold the cases wanted, or of all."""
+        blocks = wanted and frozenset((case_id - 1) // BLOCK for case_id in wanted)
+        for _, block in read_blocks(self.folder / kind, blocks):
+            yield from block
 
     def _column(self, name: str) -> IntArray:
-        parts = [np.load(self.folder / f"{name}.{part}.npy") for part in range(WORKERS)]
-        column = np.zeros(self.size, dtype=np.int64)
-        block = np.arange(self.size) // BLOCK
-        for part, values in enumerate(parts):
-            column[block % WORKERS == part] = values
+        column: IntArray = np.load(self.folder / f"{name}.npy")
         return column
-
-
-def _blocks_of(wanted: frozenset[int] | None, part: int) -> frozenset[int] | None:
-    """Which blocks of a part hold the cases wanted."""
-    if wanted is None:
-        return None
-    blocks = {(case_id - 1) // BLOCK for case_id in wanted}
-    return frozenset(block // WORKERS for block in blocks if block % WORKERS == part)
 
 
 def prepare(root: Path, size: int, seed: int) -> Collection:
@@ -134,39 +127,59 @@ def prepare(root: Path, size: int, seed: int) -> Collection:
     folder.mkdir(parents=True, exist_ok=True)
     collection = Collection(folder, size, seed)
     if not (folder / "cases.done").exists():
-        _console.print(f"a population of {size:,} cases ...")
-        _in_parts(_write_cases, collection, "cases")
+        _write_cases(collection)
     return collection
 
 
-def _in_parts(write: Callable[[Collection, str, int], None], of: Collection, kind: str) -> None:
-    """Let every worker write its part, and note that it is whole."""
-    # Millions of lasting objects and no cycles: looking for cycles takes most of the time.
-    with ProcessPoolExecutor(WORKERS, get_context("spawn"), gc.disable) as pool:
-        waiting = [pool.submit(write, of, kind, part) for part in range(WORKERS)]
-        for part in waiting:
-            part.result()
-    (of.folder / f"{kind}.done").touch()
-
-
-def _write_cases(collection: Collection, kind: str, part: int) -> None:
+def _write_cases(collection: Collection) -> None:
+    """One process makes the population, for its draws follow one another; the others read it in."""
     persons: list[int] = []
     named: list[bool] = []
-    with (collection.folder / f"{kind}.{part}").open("wb") as file:
-        held: list[StoredCase] = []
-        for number, case in enumerate(generate(collection.size, collection.seed), 1):
-            if ((number - 1) // BLOCK) % WORKERS != part:
-                continue
-            stored = _stored(number, case)
-            if stored is not None:
-                held.append(stored)
-            persons.append(stored.person if stored else -number)
-            named.append(stored is not None and _has_name(stored.record))
-            if number % BLOCK == 0 or number == collection.size:
-                write_block(file, held)
-                held.clear()
-    np.save(collection.folder / f"persons.{part}.npy", np.array(persons, dtype=np.int64))
-    np.save(collection.folder / f"named.{part}.npy", np.array(named, dtype=np.int64))
+    with (
+        seldom_collected(),
+        (collection.folder / "cases").open("wb") as file,
+        _progress(f"a population of {collection.size:,} cases", collection.size) as advance,
+    ):
+        cases = enumerate(generate(collection.size, collection.seed), 1)
+        for found in in_order(_read_in, _shares(cases)):
+            file.write(found.data)
+            persons.extend(found.persons)
+            named.extend(found.named)
+            advance(len(found.persons))
+    np.save(collection.folder / "persons.npy", np.array(persons, dtype=np.int64))
+    np.save(collection.folder / "named.npy", np.array(named, dtype=np.int64))
+    (collection.folder / "cases.done").touch()
+
+
+def _shares(items: Iterator[Any]) -> Iterator[list[Any]]:
+    while share := list(islice(items, BLOCK)):
+        yield share
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadIn:
+    """A block of cases, packed, and what is known of each."""
+
+    data: bytes
+    persons: list[int]
+    named: list[bool]
+
+
+def _read_in(share: list[tuple[int, SyntheticCase]]) -> _ReadIn:
+    stored = [(number, _stored(number, case)) for number, case in share]
+    return _ReadIn(
+        packed_block([case for _, case in stored if case is not None]),
+        [-number if case is None else case.person for number, case in stored],
+        [case is not None and _has_name(case.record) for _, case in stored],
+    )
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_console) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda more: progress.advance(task, more)
 
 
 def _stored(number: int, case: SyntheticCase) -> StoredCase | None:
@@ -184,10 +197,8 @@ def _has_name(record: PersonRecord) -> bool:
     return any(name_parts(name) for name in record.names)
 
 
-def _write_entries(collection: Collection, kind: str, part: int) -> None:
-    with (collection.folder / f"{kind}.{part}").open("wb") as file:
-        for _, block in read_blocks(collection.folder / f"cases.{part}"):
-            write_block(file, [index_entry(case.case_id, case.record) for case in block])
+def _entries(block: list[StoredCase]) -> tuple[bytes, int]:
+    return packed_block([index_entry(case.case_id, case.record) for case in block]), len(block)
 
 
 def _digest(sources: tuple[str, ...]) -> str:
