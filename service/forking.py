@@ -19,8 +19,8 @@ from service.collecting import collect_seldom
 Share = TypeVar("Share")
 Result = TypeVar("Result")
 
-AHEAD = 3
-"""Shares under way for each process: one at work, one waiting, one being fetched."""
+AHEAD = 6
+"""Shares under way for each process: enough to keep it busy while a batch of them is stored."""
 _work: list[Callable[[Any], Any]] = []
 """What a forked process is there for; set when it begins."""
 
