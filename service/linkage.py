@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from matching.bulk.against import Against
+from matching.bulk.lines import Lines
 from matching.evidence import Assessment, Band
 from matching.names.folding import fold
 from matching.names.tokens import tokenize
@@ -58,16 +59,26 @@ class AssessedCandidates:
 
 
 class _Records:
-    """The matching records of candidates, read from the store no sooner than asked for."""
+    """The matching records of candidates, read from the store no sooner than asked for.
 
-    def __init__(self, session: Session, case_ids: Iterable[int]) -> None:
+    Attributes:
+        ids: Internal ids of those that are there, rising.
+        lines: What of them is compared with most others, in the order of the ids.
+    """
+
+    def __init__(self, session: Session, index: CandidateIndex, case_ids: Iterable[int]) -> None:
         self._session = session
-        self.lines = stored_lines(session, list(case_ids))
         self._whole: dict[int, Person] = {}
+        self.ids = sorted(case_ids)
+        held = index.lines(self.ids)
+        if held is None:
+            stored = stored_lines(session, self.ids)
+            self.ids, held = list(stored), Lines.read(list(stored.values()))
+        self.lines = held
 
     def all(self) -> list[Person]:
         """All of them, in the order of the lines."""
-        return list(self.some(self.lines).values())
+        return list(self.some(self.ids).values())
 
     def some(self, case_ids: Iterable[int]) -> dict[int, Person]:
         """Some by id, in the order asked for."""
@@ -162,12 +173,11 @@ class Linkage:
         query: PersonRecord,
         found: Candidates,
     ) -> Ranking:
-        records = _Records(session, (item.case_id for item in found.items))
-        lines = list(records.lines.values())
-        comparison = Against(query, lines, records.all, self.profile)
+        records = _Records(session, index, (item.case_id for item in found.items))
+        comparison = Against(query, records.lines, records.all, self.profile)
         frequencies = index.frequencies(comparison.tokens)
         bits = comparison.match_weights(frequencies).round(ROUNDING_DIGITS).tolist()
-        ranked = [RankedCase(*pair) for pair in zip(records.lines, bits, strict=True)]
+        ranked = [RankedCase(*pair) for pair in zip(records.ids, bits, strict=True)]
         ranked.sort(key=lambda item: (-item.match_weight, item.case_id))
         return Ranking(
             tuple(ranked),

@@ -18,6 +18,7 @@ from matching.bulk.names import NameScores, NameTable
 from matching.bulk.scorer import CODED, FIELDS, decisive, limited
 from matching.bulk.sounds import FloatArray, IntArray
 from matching.bulk.spoken import BoolArray, Spoken
+from matching.compare.dates import MOST_CLAIMS
 from matching.compare.names import MAX_NAMES
 from matching.names.parts import prepare
 from matching.profile import Profile, TermFrequencies
@@ -35,20 +36,18 @@ class Against:
             for these only, since most parts of the others are like none of the query's.
     """
 
-    def __init__(
-        self, query: Person, lines: Sequence[str], persons: Persons, profile: Profile
-    ) -> None:
+    def __init__(self, query: Person, lines: Lines, persons: Persons, profile: Profile) -> None:
         """Prepare a comparison.
 
         Args:
             query: The one record.
-            lines: `line_of` each of the others.
+            lines: Of the others.
             persons: Asked only if the query says something that lines do not.
             profile: Every weight and threshold.
         """
         self._query, self._persons, self._profile = query, persons, profile
-        self._lines = Lines(lines)
-        self._names = _Names(query, self._lines, persons, profile)
+        self._lines = lines
+        self._names = _Names(query, lines, persons, profile)
         self.tokens = self._names.tokens()
         if query.relatives:
             self.tokens |= _relatives_tokens((query, *persons()))
@@ -56,7 +55,8 @@ class Against:
     @classmethod
     def of(cls, query: Person, records: Sequence[Person], profile: Profile) -> Against:
         """Compare with records at hand."""
-        return cls(query, [line_of(record) for record in records], lambda: records, profile)
+        lines = Lines.read([line_of(record) for record in records])
+        return cls(query, lines, lambda: records, profile)
 
     def match_weights(self, frequencies: TermFrequencies) -> FloatArray:
         """Match weights in bits, as `assess` gives them, shape (records,).
@@ -74,8 +74,8 @@ class Against:
         weights = {"name": names}
         left, right = np.zeros(len(lines), dtype=np.int64), np.arange(1, len(lines) + 1)
         if query.births:
-            births = BirthTable([query.births, *lines.births], profile)
-            weights["date_of_birth"] = births.weights(left, right)
+            births = lines.births.behind(query.births[:MOST_CLAIMS])
+            weights["date_of_birth"] = BirthTable(births, profile).weights(left, right)
         for name, keys in (("sex", lines.sexes), ("nationality", lines.nationalities)):
             field = CODED[name]
             if own := field.key(query):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy as np
 from matching.bulk.rows import Column
 from matching.bulk.sounds import FloatArray, IntArray
 from matching.bulk.spoken import BoolArray
-from matching.compare.dates import MOST_CLAIMS
 from matching.dates.relations import (
     APART_2_YEARS,
     APART_5_YEARS,
@@ -42,15 +40,15 @@ _ETHIOPIAN, _SOLAR = np.array(sorted(ETHIOPIAN_YEARS)), np.array(sorted(SOLAR_HI
 class BirthTable:
     """Claims about birth as columns, one row a distinct claim."""
 
-    def __init__(self, births: Sequence[Sequence[BirthDate]], profile: Profile) -> None:
+    def __init__(self, births: Column[BirthDate], profile: Profile) -> None:
         """Lay out claims.
 
         Args:
-            births: Of each record.
+            births: Of each record, `MOST_CLAIMS` at most.
             profile: Bits of the relations between two dates.
         """
         self._profile = profile
-        self.column: Column[BirthDate] = Column([claims[:MOST_CLAIMS] for claims in births])
+        self.column = births
         facts = np.array([_facts_of(claim) for claim in self.column.values], dtype=np.int64)
         columns = facts.reshape(-1, _FACTS).T
         self.precision, self.earliest, self.latest, self.year, self.month, self.day = columns[:6]

@@ -9,12 +9,16 @@ beside the record and makes it anew when `VERSION` changes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
+from matching.bulk.lexicon import Lexicon
+from matching.bulk.rows import Column
 from matching.bulk.sounds import IntArray
-from matching.bulk.spoken import Spoken, take_apart
+from matching.bulk.spoken import Spoken, shape_codes, take_apart
 from matching.compare.attributes import codes
 from matching.compare.dates import MOST_CLAIMS
 from matching.compare.names import MAX_NAMES
@@ -87,6 +91,7 @@ def _read(code: str) -> str:
     return code
 
 
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Several lines as columns.
 
@@ -98,25 +103,65 @@ class Lines:
         of_record: Record of each name, shape (names,), rising.
     """
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        """Lay out lines.
+    sexes: Sequence[str]
+    nationalities: Sequence[str]
+    births: Column[BirthDate]
+    names: Spoken
+    of_record: IntArray
 
-        Args:
-            lines: As `line_of` gives them.
-        """
-        cells = _BETWEEN.join(lines).split(_BETWEEN) if lines else []
-        _, self.sexes, self.nationalities, births, tokens, shapes = (
-            cells[place::_CELLS] for place in range(_CELLS)
+    @classmethod
+    def read(cls, lines: Sequence[str]) -> Lines:
+        """Lay out lines as `line_of` gives them."""
+        cells = Cells.of(lines)
+        lexicon = Lexicon()
+        names = Spoken(lexicon, lexicon.numbers(cells.tokens), shape_codes(cells.shape))
+        births = Column(map(births_of, cells.births))
+        return cls(
+            cells.sexes, cells.nationalities, births, names, records_of(cells.written, names)
         )
-        self.births = list(map(_births_of, births))
-        self.names = Spoken(" ".join(filter(None, tokens)).split(), "".join(shapes))
-        ends = np.cumsum([len(shape) for shape in shapes], dtype=np.int64)
-        self.of_record: IntArray = np.searchsorted(ends, self.names.first, side="right")
 
     def __len__(self) -> int:
         return len(self.sexes)
 
 
+class Cells(NamedTuple):
+    """What stands in lines, cell by cell.
+
+    Attributes:
+        sexes: Of each record.
+        nationalities: Of each.
+        births: Of each.
+        tokens: Written parts of all names, one after the other.
+        shape: What each of them is, a character each.
+        written: How many parts each record has, shape (records,).
+    """
+
+    sexes: list[str]
+    nationalities: list[str]
+    births: list[str]
+    tokens: list[str]
+    shape: str
+    written: IntArray
+
+    @classmethod
+    def of(cls, lines: Sequence[str]) -> Cells:
+        """Take lines apart."""
+        cells = _BETWEEN.join(lines).split(_BETWEEN) if lines else []
+        _, sexes, nationalities, births, tokens, shapes = (
+            cells[place::_CELLS] for place in range(_CELLS)
+        )
+        written = np.fromiter(map(len, shapes), np.int64, len(shapes))
+        parts = " ".join(filter(None, tokens)).split()
+        return cls(sexes, nationalities, births, parts, "".join(shapes), written)
+
+
+def records_of(written: IntArray, names: Spoken) -> IntArray:
+    """Which record each name belongs to, where each record has so many written parts."""
+    found: IntArray = np.searchsorted(np.cumsum(written), names.first, side="right")
+    return found
+
+
 @lru_cache(maxsize=KEPT_DATES)
-def _births_of(cell: str) -> tuple[BirthDate, ...]:
+def births_of(cell: str) -> tuple[BirthDate, ...]:
+    """The claims that stand in a cell."""
     return tuple(BirthDate(PartialDate.parse(text[:-1]), _BASES[text[-1]]) for text in cell.split())

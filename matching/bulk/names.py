@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import blake2b
-from itertools import compress
 
 import numpy as np
 
-from matching.bulk.sounds import FloatArray, IntArray, SoundTable, within
+from matching.bulk.lexicon import letters_in, skeleton_code
+from matching.bulk.sounds import FloatArray, IntArray, within
 from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_parts
 from matching.evidence import Evidence
-from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE, tie_break
-from matching.names.parts import Part, Sound, kept_letters, reading
+from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE
+from matching.names.parts import Part, kept_letters, may_be_joined, reading
 from matching.profile import Profile, TermFrequencies
 from matching.record import NamePartKind
 
@@ -67,21 +65,17 @@ class NameTable:
         shape = (len(names), min(int(self.counts.max(initial=1)), MOST_PARTS))
         short = self.counts <= MOST_PARTS
         here = np.repeat(short, self.counts)
-        sounds = names.sounds if short.all() else list(compress(names.sounds, here))
-        numbers = {sound: number for number, sound in enumerate(dict.fromkeys(sounds))}
-        self.sounds = SoundTable(list(numbers))
+        distinct, numbers = np.unique(names.numbers[here], return_inverse=True)
+        self.sounds = names.lexicon.sounds(distinct)
         rows = np.repeat(np.flatnonzero(short), self.counts[short])
         places = within(self.counts[short])
         self.parts = np.full(shape, _NONE, dtype=np.int64)
-        self.parts[rows, places] = np.fromiter(
-            map(numbers.__getitem__, sounds), np.int64, len(sounds)
-        )
+        self.parts[rows, places] = numbers
         self.kinds = np.zeros(shape, dtype=np.int64)
         self.kinds[rows, places] = names.kinds[here]
         self.given = (self.kinds == _GIVEN).argmax(axis=1)
         self._describe()
         self.joined = np.full(shape, _NONE, dtype=np.int64)
-        self._between = names.left_out.tolist()
         self._join(joined_to)
         self.weigh(frequencies)
 
@@ -91,46 +85,41 @@ class NameTable:
     def _join(self, joined_to: Collection[str] | None) -> None:
         """Note the skeletons of neighbours written as one, where anything may meet them."""
         for row, place, joined in self._neighbours(joined_to):
-            # A particle left out between them has a say of its own.
-            read = self.names.parts(row)[place].joined if self._between[row] else reading(joined)
-            skeleton = read.skeleton if read is not None else ""
+            skeleton = reading(joined).skeleton
             if len(skeleton) >= LEAST_JOINED and (joined_to is None or skeleton in joined_to):
-                self.joined[row, place] = _code(skeleton)
+                self.joined[row, place] = skeleton_code(skeleton)
 
     def _neighbours(self, joined_to: Collection[str] | None) -> Iterator[tuple[int, int, str]]:
         """Row, place and common letters of parts that may meet one of these with the next."""
         following = self.parts[:, 1:] != _NONE
-        wanted = None if joined_to is None else {kept_letters(text) for text in joined_to}
-        if wanted is not None:
-            # Which letters first, for all at once; then their order.
+        if joined_to is not None:
+            # Which letters first, for all at once; a particle between them has letters too.
             letters = self.letters[self.parts]
             both = letters[:, :-1] | letters[:, 1:]
-            asked = np.array([_letters(text) for text in wanted], dtype=np.int64)
+            asked = [letters_in(kept_letters(text)) for text in joined_to]
             following &= np.isin(both, asked) | self.names.left_out[:, None]
         rows, places = np.nonzero(following)
         ones, others = self.parts[rows, places], self.parts[rows, places + 1]
+        latins, bones = self._latins, self._skeletons
         for row, place, one, other in zip(
             rows.tolist(), places.tolist(), ones.tolist(), others.tolist(), strict=True
         ):
-            joined = self.latins[one] + self.latins[other]
-            if wanted is None or self._between[row] or kept_letters(joined) in wanted:
+            if joined_to is None or may_be_joined(bones[one], bones[other], joined_to):
+                between = self.names.left_out[row]
+                joined = self.names.joined(row, place) if between else latins[one] + latins[other]
                 yield row, place, joined
 
     def _describe(self) -> None:
         """Columns by number of sound."""
-        self.folds: tuple[str, ...]
-        self.latins: tuple[str, ...]
-        facts = [_facts_of(sound) for sound in self.sounds.sounds]
-        self.folds, ties, vowelless, initials, letters, skeletons, self.latins, kept = (
-            zip(*facts, strict=True) if facts else [()] * 8
-        )
-        self.tie = np.array(ties, dtype=np.float64)
-        self.vowelless = np.array(vowelless, dtype=bool)
-        self.initial = np.array(initials, dtype=bool)
-        self.letter = np.array(letters, dtype=np.int64)
-        self.skeleton = np.array(skeletons, dtype=np.int64)
+        sounds = self.sounds
+        self.folds = sounds.likeliest(sounds.folds)
+        self._latins = sounds.likeliest(sounds.latins)
+        self._skeletons = sounds.likeliest(sounds.skeletons)
+        facts = sounds.facts
+        self.tie, self.vowelless, self.initial = facts["tie"], facts["vowelless"], facts["initial"]
+        self.letter, self.skeleton = facts["letter"], facts["skeleton"]
         # The last stands for no part.
-        self.letters = np.array((*kept, 0), dtype=np.int64)
+        self.letters = np.append(facts["letters"], 0)
 
     def weigh(self, frequencies: TermFrequencies) -> None:
         """Take note of how common each folded part is: `Profile.share` of every sound."""
@@ -142,8 +131,7 @@ class NameTable:
 
     def skeletons_to_join(self) -> frozenset[str]:
         """Skeletons of own parts that two parts of another name may meet together."""
-        own = {sound.readings[0].skeleton for sound in self.sounds.sounds}
-        return frozenset(skeleton for skeleton in own if len(skeleton) >= LEAST_JOINED)
+        return frozenset(text for text in self._skeletons if len(text) >= LEAST_JOINED)
 
     def scores(self, other: NameTable, left: IntArray, right: IntArray) -> NameScores:
         """Compare own rows with another table's, pair by pair, shape (pairs,)."""
@@ -280,33 +268,6 @@ class NameTable:
         over = total > soft
         total[over] = soft + room * (1.0 - np.exp((soft - total[over]) / room))
         return np.maximum(total, names["whole_different"])
-
-
-@lru_cache(maxsize=200_000)
-def _facts_of(sound: Sound) -> tuple[str, float, bool, bool, int, int, str, int]:
-    """Fold, tie-break, vowelless, initial, first letter, code of skeleton, letters, those kept."""
-    first = sound.readings[0]
-    return (
-        first.fold,
-        tie_break(first.fold),
-        sound.vowelless,
-        len(first.latin) == 1,
-        ord(first.latin[0]),
-        _code(first.skeleton),
-        first.latin,
-        _letters(kept_letters(first.latin)),
-    )
-
-
-def _letters(kept: str) -> int:
-    """Which letters are among those that folding keeps, a bit each."""
-    return sum({1 << (ord(letter) - ord("a")) for letter in kept})
-
-
-@lru_cache(maxsize=400_000)
-def _code(skeleton: str) -> int:
-    """A number of a skeleton; should two share one, a pair takes the long way for nothing."""
-    return int.from_bytes(blake2b(skeleton.encode(), digest_size=7).digest(), "big")
 
 
 def _may_join(one: NameTable, ones: IntArray, other: NameTable, others: IntArray) -> BoolArray:

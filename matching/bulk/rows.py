@@ -27,6 +27,29 @@ class Column(Generic[T]):
         self.first: IntArray = np.asarray(first, dtype=np.int64)
         self.counts: IntArray = np.diff(self.first)
 
+    @classmethod
+    def of(cls, values: list[T], flat: IntArray, counts: IntArray) -> Column[T]:
+        """A column whose values are numbered already.
+
+        Args:
+            values: By number.
+            flat: Numbers of all records in order.
+            counts: How many each record has, shape (records,).
+        """
+        column = cls(())
+        column.values, column.flat, column.counts = values, flat, counts
+        column.first = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+        return column
+
+    def behind(self, values: Sequence[T]) -> Column[T]:
+        """The same records behind one that has these values."""
+        own = np.arange(len(values)) + len(self.values)
+        return Column.of(
+            [*self.values, *values],
+            np.concatenate([own, self.flat]),
+            np.concatenate([np.array([len(values)], dtype=np.int64), self.counts]),
+        )
+
     def combinations(self, left: IntArray, right: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Every value of the left record of a pair with every value of the right one.
 

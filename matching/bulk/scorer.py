@@ -37,6 +37,7 @@ from matching.compare.attributes import (
     compare_nationality,
     compare_sex,
 )
+from matching.compare.dates import MOST_CLAIMS
 from matching.compare.identifiers import contacts, numbered
 from matching.compare.names import MAX_NAMES
 from matching.compare.relatives import AGREE_BITS, CLOSE_BITS, KIN, independent
@@ -56,7 +57,8 @@ class RecordTable:
     ) -> None:
         self._profile = profile
         self.names = _Names(records, profile, frequencies)
-        self.births = BirthTable([record.births for record in records], profile)
+        births = Column([record.births[:MOST_CLAIMS] for record in records])
+        self.births = BirthTable(births, profile)
         self.fields: dict[str, LevelTable] = {
             name: field.table(records, profile, frequencies) for name, field in FIELDS.items()
         }

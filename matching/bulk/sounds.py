@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist, cpdist
 
-from matching.names.parts import Sound
 from matching.names.similarity import (
     FOLD_SHARE,
     LATIN_SHARE,
@@ -31,26 +30,67 @@ WORTH_THREADS = 50_000
 """Comparisons below which starting threads costs more than it saves."""
 
 
-class SoundTable:
-    """Sounds by number, their readings as parallel columns."""
+FACTS = np.dtype(
+    [
+        ("tie", "<f8"),
+        ("skeleton", "<i8"),
+        ("letters", "<i4"),
+        ("letter", "<u4"),
+        ("vowelless", "?"),
+        ("initial", "?"),
+        ("grouped", "?"),
+        ("start", "<u4"),
+        ("readings", "<u2"),
+    ]
+)
+"""Of a part: tie-break, code of its skeleton, which kept letters it has, its first letter, whether
+its script leaves vowels out, it is an initial, it belongs to groups of nicknames; where its
+readings stand and how many they are. All of the likeliest reading."""
+FactArray = NDArray[np.void]
 
-    def __init__(self, sounds: Sequence[Sound]) -> None:
-        """Lay out sounds; their places are their numbers."""
-        self.sounds = sounds
-        readings = [reading for sound in sounds for reading in sound.readings]
-        self.fold = [reading.fold for reading in readings]
-        self.latins = _texts([reading.latin for reading in readings])
-        self.folds = _texts(self.fold)
-        self.skeletons = _texts([reading.skeleton for reading in readings])
-        counts = np.array([len(sound.readings) for sound in sounds], dtype=np.int64)
+
+class SoundTable:
+    """Sounds by number, their readings as parallel columns.
+
+    Attributes:
+        facts: Of each sound, shape (sounds,).
+        first: Where the readings of each begin, and their end, shape (sounds + 1,).
+        fold: Of each reading.
+    """
+
+    def __init__(
+        self,
+        facts: FactArray,
+        texts: TextArray,
+        counts: IntArray,
+        groups: Mapping[int, frozenset[int]],
+    ) -> None:
+        """Lay out sounds; their places are their numbers.
+
+        Args:
+            facts: Of each sound.
+            texts: Latin letters, fold and skeleton of all readings, the likeliest of each
+                sound first, shape (readings, 3).
+            counts: Readings of each sound, shape (sounds,).
+            groups: Nicknames' groups of the sounds that have any, by number.
+        """
+        self.facts = facts
+        self._groups = groups
+        self.latins, self.folds, self.skeletons = texts.T
+        self.fold: list[str] = self.folds.tolist()
         self.first = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
-        self.main = np.zeros(len(readings), dtype=bool)
+        self.main = np.zeros(len(texts), dtype=bool)
         self.main[self.first[:-1]] = True
-        self.sound_of = np.repeat(np.arange(len(sounds)), counts)
-        self.grouped = np.array([bool(sound.groups) for sound in sounds], dtype=bool)
+        self.sound_of = np.repeat(np.arange(len(facts)), counts)
+        self.grouped: NDArray[np.bool_] = facts["grouped"]
+
+    def likeliest(self, column: TextArray) -> list[str]:
+        """The texts of a column, of the likeliest reading of each sound."""
+        found: list[str] = column[self.first[:-1]].tolist()
+        return found
 
     def __len__(self) -> int:
-        return len(self.sounds)
+        return len(self.facts)
 
     @cached_property
     def letters(self) -> NDArray[np.uint8]:
@@ -141,20 +181,14 @@ class SoundTable:
     ) -> None:
         may = self.grouped[left] & other.grouped[right] & (best < NICKNAME)
         for place in np.flatnonzero(may).tolist():
-            one, two = self.sounds[left[place]], other.sounds[right[place]]
-            if not one.groups.isdisjoint(two.groups):
+            one, two = self._groups[int(left[place])], other._groups[int(right[place])]
+            if not one.isdisjoint(two):
                 best[place] = NICKNAME
 
 
 def threads_for(comparisons: int) -> int:
     """Threads that so many comparisons are worth."""
     return WORKERS if comparisons >= WORTH_THREADS else 1
-
-
-def _texts(values: Sequence[str]) -> TextArray:
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
 
 
 def _letters(text: str) -> list[int]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.bulk.lexicon import Lexicon
 from matching.bulk.sounds import IntArray
-from matching.names.parts import Part, Piece, Sound, kept_pieces, parts_of, sound_of, written
+from matching.names.parts import Part, Piece, kept_pieces, parts_of, sound_of, written
 from matching.record import Name, NamePartKind
 
 BoolArray = NDArray[np.bool_]
+CodeArray = NDArray[np.uint8]
 _KINDS = tuple(NamePartKind)
 _PLACES = {kind: place for place, kind in enumerate(_KINDS)}
 _PARTICLE, _FIRST, _EMPTY = 8, 16, 32
@@ -26,29 +28,30 @@ class Spoken:
     """Names taken apart.
 
     Attributes:
+        lexicon: Says how parts sound.
         counts: Parts of each name, shape (names,).
-        sounds: Sound of each part, of all names in order.
+        numbers: Number of each part in the lexicon, of all names in order.
         kinds: Place of the kind of each part in `NamePartKind`.
         left_out: Whether particles of a name are left out.
     """
 
-    def __init__(self, tokens: Sequence[str], shape: str) -> None:
+    def __init__(self, lexicon: Lexicon, written: IntArray, codes: CodeArray) -> None:
         """Lay out names.
 
         Args:
-            tokens: All written parts.
-            shape: What each is, a character each, as `take_apart` gives it.
+            lexicon: Of their written parts.
+            written: Numbers of all written parts, name after name.
+            codes: What each is, as `shape_codes` reads it.
         """
-        self._tokens = tokens
-        self._codes = np.frombuffer(shape.encode("ascii"), dtype=np.uint8) - _ZERO
-        self.first: IntArray = np.flatnonzero(self._codes & _FIRST)
-        self._end = np.append(self.first[1:], len(shape))
-        kept = (self._codes & (_PARTICLE | _EMPTY)) == 0
+        self.lexicon = lexicon
+        self._written, self._codes = written, codes
+        self.first: IntArray = np.flatnonzero(codes & _FIRST)
+        self._end = np.append(self.first[1:], len(codes))
+        kept = (codes & (_PARTICLE | _EMPTY)) == 0
         self.counts = self._count(kept)
-        self.left_out: BoolArray = self._count((self._codes & _PARTICLE) > 0) > 0
-        self.kinds: IntArray = (self._codes[kept] & (_PARTICLE - 1)).astype(np.int64)
-        places = range(len(tokens)) if kept.all() else np.flatnonzero(kept).tolist()
-        self.sounds: list[Sound] = [sound_of(tokens[place]) for place in places]
+        self.left_out: BoolArray = self._count((codes & _PARTICLE) > 0) > 0
+        self.kinds: IntArray = (codes[kept] & (_PARTICLE - 1)).astype(np.int64)
+        self.numbers: IntArray = written[kept]
 
     @classmethod
     def of(cls, names: Iterable[Name]) -> Spoken:
@@ -59,7 +62,8 @@ class Spoken:
             more, shape = take_apart(name)
             tokens.extend(more)
             shapes.append(shape)
-        return cls(tokens, "".join(shapes))
+        lexicon = Lexicon()
+        return cls(lexicon, lexicon.numbers(tokens), shape_codes("".join(shapes)))
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -70,15 +74,34 @@ class Spoken:
         for at in range(int(self.first[place]), int(self._end[place])):
             code = int(self._codes[at])
             if not code & _EMPTY:
-                token, kind = self._tokens[at], _KINDS[code & (_PARTICLE - 1)]
+                token = self.lexicon.tokens[self._written[at]]
+                kind = _KINDS[code & (_PARTICLE - 1)]
                 pieces.append(Piece(token, kind, sound_of(token), bool(code & _PARTICLE)))
         return parts_of(pieces)
+
+    def joined(self, place: int, part: int) -> str:
+        """Latin letters of a kept part of a name and the next kept one, with what is between."""
+        latins: list[str] = []
+        for at in range(int(self.first[place]), int(self._end[place])):
+            is_particle = bool(self._codes[at] & _PARTICLE)
+            part -= not is_particle
+            if part < 0:
+                token = self.lexicon.tokens[self._written[at]]
+                latins.append(sound_of(token).readings[0].latin)
+                if part < -1:
+                    break
+        return "".join(latins)
 
     def _count(self, which: BoolArray) -> IntArray:
         """How many of a name's written parts are so."""
         so_far = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(which)])
         found: IntArray = so_far[self._end] - so_far[self.first]
         return found
+
+
+def shape_codes(shape: str) -> CodeArray:
+    """What each written part is, from the characters that `take_apart` gives."""
+    return np.frombuffer(shape.encode("ascii"), dtype=np.uint8) - _ZERO
 
 
 def take_apart(name: Name) -> tuple[list[str], str]:

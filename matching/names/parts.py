@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, zip_longest
@@ -37,6 +37,10 @@ _SPLITTERS = {Script.HAN: split_han, Script.HANGUL: split_hangul}
 _KEPT = "mnrb"
 """Letters that no folding makes, drops or moves: both have them in this order, or their skeletons
 differ."""
+_LAST, _FIRST = 2, 3
+"""Letters at the end and at the beginning of a skeleton that another part written next to it may
+change: digraphs meet there, doubles become one, what follows decides how a letter is read, and
+some readings hold at the beginning only (Abdul-, Max)."""
 _VOWELLESS = frozenset({Script.ARABIC, Script.HEBREW})
 
 
@@ -118,6 +122,21 @@ def kept_letters(text: str) -> str:
     """
     kept = [letter for letter in text if letter in _KEPT]
     return "".join(letter for letter, _ in groupby(kept))
+
+
+def may_be_joined(one: str, other: str, skeletons: Iterable[str]) -> bool:
+    """Whether two parts written as one may have one of some skeletons; a no is never wrong.
+
+    Args:
+        one: Skeleton of the first part.
+        other: Skeleton of the second.
+        skeletons: Asked for.
+    """
+    head, tail = one[:-_LAST], other[_FIRST:]
+    # Where the first is a vowel or little more, the second may stand at the beginning.
+    return len(one) < _LAST or any(
+        text.startswith(head) and text.endswith(tail) for text in skeletons
+    )
 
 
 @lru_cache(maxsize=100_000)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry
@@ -77,6 +78,12 @@ class CandidateIndex(Protocol):
 
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
+
+    def lines(self, case_ids: Sequence[int]) -> Lines | None:
+        """What of cases is compared, in the order given, where all of it is at hand in memory.
+
+        None sends the asker to the store; no adapter need keep lines.
+        """
 
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
         """Put cases in, replacing what was held of them."""

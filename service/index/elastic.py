@@ -7,13 +7,14 @@ Elasticsearch, and reads what is not carried there yet from the store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import event
 from sqlmodel import Session
 
+from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, IndexQuery, TermGroup, exact_groups
@@ -117,6 +118,10 @@ class ElasticIndex:
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
         return self._sql.frequencies(tokens)
+
+    def lines(self, case_ids: Sequence[int]) -> Lines | None:
+        """None: nothing of the store is kept in memory."""
+        return self._sql.lines(case_ids)
 
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
         """Put cases in, replacing what was held of them; the outbox carries them on."""

@@ -91,6 +91,9 @@ class MemoryIndex:
             file.cases, {token: file.count(f"{NAME}{token}") for token in tokens}
         )
 
+    def lines(self, case_ids: Sequence[int]) -> None:
+        """None: it holds entries only."""
+
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
         """Put cases in, replacing what was held of them."""
         given = list(entries)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -18,9 +18,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from matching.bulk.columns import LineColumns
+from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.retrieval import NAME, IndexEntry, IndexQuery, InvertedFile, Ranked
 from matching.retrieval.ranking import Allowed
+from service.cases.records.repository import all_lines, stored_lines
 from service.index.models import IndexState
 from service.index.postings.repository import PostingRepository, decode
 from service.index.reading import own_tally
@@ -36,6 +39,8 @@ AT_ONCE = 2_000
 WRITTEN = "empd_index_written"
 """Mark of a session that changed the index itself, and whether the mirror was in step before:
 what the session did is not committed yet."""
+CHANGED = "empd_index_changed"
+"""Cases that a session changed: what the mirror holds of them is not what the session sees."""
 
 
 class Mirror:
@@ -51,6 +56,7 @@ class Mirror:
         self._lock = threading.RLock()
         self._loading: threading.Thread | None = None
         self._file = InvertedFile()
+        self._lines = LineColumns()
         self._generation = 0
         self.seq = -1
         """Number of the last change that was taken in."""
@@ -89,6 +95,11 @@ class Mirror:
         with self._lock:
             return self._file.search(query, own_tally(), limit=limit, allowed=allowed)
 
+    def lines(self, case_ids: Sequence[int]) -> Lines | None:
+        """What of cases is compared, in the order given; None if one of them is not held."""
+        with self._lock:
+            return self._lines.rows(case_ids)
+
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
         with self._lock:
@@ -103,8 +114,10 @@ class Mirror:
         for change in changes:
             before.setdefault(change.case_id, change.before)
         seq, held = self._settled(repository, before, changes[-1].seq)
+        lines = stored_lines(repository.session, [entry.case_id for entry in held])
         self._file.drop(IndexEntry(c, terms, 0) for c, terms in before.items() if terms)
         self._file.put(held)
+        self._lines.put(list(lines), list(lines.values()))
         self.seq = seq
 
     def _settled(
@@ -170,8 +183,10 @@ class Mirror:
             return
         number = state.number or 0
         file = load_file(repository, number, state.cases)
+        lines = load_lines(repository.session)
         with self._lock:
-            self._file, self._generation, self.seq = file, number, seq
+            self._file, self._lines = file, lines
+            self._generation, self.seq = number, seq
         # What is loaded now stays: the collector need not walk it with every search.
         gc.collect()
         gc.freeze()
@@ -199,6 +214,14 @@ def load_file(repository: IndexRepository, number: int, cases: int) -> InvertedF
     packed[held[:, 0]] = held[:, 1]
     file.load_attributes(packed, cases)
     return file
+
+
+def load_lines(session: Session) -> LineColumns:
+    """Read the lines of all cases into memory."""
+    columns = LineColumns()
+    for lines in all_lines(session):
+        columns.put(list(lines), list(lines.values()))
+    return columns
 
 
 def _columns(rows: Iterable[tuple[int, ...]], width: int) -> NDArray[np.int64]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session
 
+from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import NAME, SCHEMA, IndexEntry, IndexQuery, TermGroup, index_query
@@ -18,7 +19,7 @@ from service.index.base import Candidates, Generation, Scope
 from service.index.differences import Counts, Differences
 from service.index.marks import lose_step, read_mark
 from service.index.memory import allowed_by, candidates_of
-from service.index.mirror import Mirror
+from service.index.mirror import CHANGED, Mirror
 from service.index.models import IndexState
 from service.index.pairs import PairSums
 from service.index.postings.repository import PostingRepository
@@ -105,14 +106,24 @@ class SqlIndex:
         counts = {term.removeprefix(NAME): found.cases for term, found in known.items()}
         return TermFrequencies(state.cases, counts)
 
+    def lines(self, case_ids: Sequence[int]) -> Lines | None:
+        """What of cases is compared, from the mirror where it is in step."""
+        mirror = self._mirror_of(self._state())
+        own = self._session.info.get(CHANGED, frozenset())
+        return mirror.lines(case_ids) if mirror and own.isdisjoint(case_ids) else None
+
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
-        """Put cases in, replacing what was held of them."""
+        """Put cases in, replacing what was held of them.
+
+        The log tells of all of them: a case of which the index holds the same may read otherwise.
+        """
         given = list(entries)
         for state, writer in self._writers():
             whole = state.state == ACTIVE
             before = writer.replace([e for e in given if whole or e.case_id <= state.built_until])
             if whole:
-                self.note_changes(before)
+                self.note_changes({e.case_id: e.terms for e in given} | before)
+        self._session.info.setdefault(CHANGED, set()).update(e.case_id for e in given)
 
     def remove(self, case_ids: Collection[int]) -> None:
         """Take cases out; unknown ids are no error."""
@@ -120,6 +131,7 @@ class SqlIndex:
             before = writer.remove(case_ids)
             if state.state == ACTIVE:
                 self.note_changes(before)
+        self._session.info.setdefault(CHANGED, set()).update(case_ids)
 
     def note_changes(self, before: Mapping[int, tuple[str, ...]]) -> None:
         """Append to the log what was held of cases until now; what is old there goes."""

@@ -31,6 +31,8 @@ from service.store.base import Base
 from service.store.reading import rows_by_id
 
 _RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]
+_STREAM = 10_000
+"""Lines read at a time where all are read: a megabyte."""
 _LINE, _BODY = ("case_id", "line"), ("case_id", "body")
 
 
@@ -104,6 +106,16 @@ def stored_lines(session: Session, ids: Collection[int]) -> dict[int, str]:
     for case_id, record in matching_records(session, other).items() if other else ():
         found[case_id] = line_of(record)
     return {case_id: found[case_id] for case_id in sorted(found)}
+
+
+def all_lines(session: Session) -> Iterator[dict[int, str]]:
+    """The lines of all cases in shares, streamed; who keeps them must not give them away either."""
+    query = select_columns(_RECORDS.c.case_id, _RECORDS.c.line)
+    rows = session.connection().execute(query.execution_options(yield_per=_STREAM))
+    for share in rows.partitions():
+        found = {case_id: line for case_id, line in share if is_line(line)}
+        other = [case_id for case_id, _ in share if case_id not in found]
+        yield found | (stored_lines(session, other) if other else {})
 
 
 def claimed_records(

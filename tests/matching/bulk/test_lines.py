@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matching import BirthDate, Name, PartialDate, PersonRecord, Sex
+from matching.bulk.columns import LineColumns
 from matching.bulk.lines import (
     VERSION,
     Lines,
@@ -21,7 +23,7 @@ from matching.bulk.lines import (
 from matching.bulk.spoken import Spoken
 from matching.compare.dates import MOST_CLAIMS
 from matching.compare.names import MAX_NAMES
-from matching.names.parts import PARTICLES, PLACEHOLDERS, prepare
+from matching.names.parts import PARTICLES, PLACEHOLDERS, prepare, sound_of
 from matching.names.tokens import MAX_TOKEN_LENGTH, MAX_TOKENS
 from matching.record import Basis, NamePart, NamePartKind
 
@@ -64,11 +66,16 @@ records = st.builds(
 @example([PersonRecord("r", nationalities=("a\tb", "c,d"))])
 @given(st.lists(records, max_size=5))
 def test_lines_say_what_the_records_say(found: list[PersonRecord]) -> None:
-    lines = Lines([line_of(record) for record in found])
+    assert_says(Lines.read([line_of(record) for record in found]), found)
+
+
+def assert_says(lines: Lines, found: list[PersonRecord]) -> None:
     assert len(lines) == len(found)
     assert lines.sexes == [sex_key(record) for record in found]
     assert lines.nationalities == [nationality_key(record) for record in found]
-    assert lines.births == [record.births for record in found]
+    births = [lines.births.values[number] for number in lines.births.flat]
+    cuts = lines.births.first
+    assert [tuple(births[a:b]) for a, b in pairwise(cuts)] == [record.births for record in found]
     spoken = [name for record in found for name in record.names]
     assert len(lines.names) == len(spoken)
     owners = np.repeat(np.arange(len(found)), [len(record.names) for record in found])
@@ -78,12 +85,34 @@ def test_lines_say_what_the_records_say(found: list[PersonRecord]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 9), records), max_size=5), max_size=4),
+    st.lists(st.integers(0, 12), max_size=6, unique=True),
+)
+def test_columns_say_what_was_put_in_last(
+    shares: list[list[tuple[int, PersonRecord]]], asked: list[int]
+) -> None:
+    columns, held = LineColumns(), dict[int, PersonRecord]()
+    for share in map(dict, shares):
+        columns.put(list(share), [line_of(record) for record in share.values()])
+        held |= share
+    rows = columns.rows(asked)
+    if not asked or not held.keys() >= set(asked):
+        assert rows is None
+    else:
+        assert rows is not None
+        assert_says(rows, [held[number] for number in asked])
+
+
+@settings(max_examples=200, deadline=None)
 @given(st.lists(names, max_size=5))
 def test_columns_hold_the_parts_that_are_compared(found: list[Name]) -> None:
     spoken = Spoken.of(found)
     prepared = [prepare(name) for name in found]
     assert spoken.counts.tolist() == [len(parts) for parts in prepared]
-    assert spoken.sounds == [part.sound for parts in prepared for part in parts]
+    tokens = [spoken.lexicon.tokens[number] for number in spoken.numbers]
+    assert tokens == [part.text for parts in prepared for part in parts]
+    assert [sound_of(token) for token in tokens] == [p.sound for parts in prepared for p in parts]
     kinds = list(NamePartKind)
     assert [kinds[kind] for kind in spoken.kinds] == [p.kind for parts in prepared for p in parts]
 

@@ -21,6 +21,7 @@ from matching import (
 )
 from matching.bulk.against import Against
 from matching.bulk.dates import BirthTable
+from matching.bulk.rows import Column
 from matching.bulk.scorer import RecordTable
 from matching.dates.relations import DateRelation, relate
 from matching.record import (
@@ -221,7 +222,7 @@ def test_dates_at_random(day: date, days: int, swap: bool) -> None:
     if swap and other.day <= 12:
         other = other.replace(month=other.day, day=min(other.month, 28))
     claims = [BirthDate(PartialDate.parse(item.isoformat())) for item in (day, other)]
-    table = BirthTable([(claim,) for claim in claims], PROFILE)
+    table = BirthTable(Column([(claim,) for claim in claims]), PROFILE)
     size = len(table.column.values)
     one, two = np.divmod(np.arange(size**2), size)
     found = table.relations(one, two)

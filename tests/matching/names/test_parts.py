@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from matching.names.parts import prepare
+from matching.names.parts import may_be_joined, prepare, reading
 from matching.record import Name
 
 words = st.text("abcdefghijklmnopqrstuvwxyzäéñßłøçқмнрбахسمنربلاዳሰለם", min_size=1, max_size=8)
@@ -19,6 +19,25 @@ def test_what_reads_as_one_may_be_joined(texts: list[str]) -> None:
     for part in prepare(Name.of(" ".join(texts))):
         if part.joined is not None:
             assert part.may_join_to(part.joined.skeleton)
+
+
+latin = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=7)
+bits = "abd abdu ul ll t s c h d z x ma i av ov y k".split()
+tricky = st.lists(st.sampled_from(bits), min_size=1, max_size=5).map("".join)
+
+
+@settings(max_examples=1_000, deadline=None)
+@example("abdu", "", "llah")
+@example("ma", "", "xim")
+@example("det", "", "schuman")
+@example("nour", "", "abdelrahman")
+@example("abas", "", "abdelziz")
+@example("tim", "", "maximilian")
+@example("a", "", "abdullah")
+@given(latin | tricky, st.just("") | latin | tricky, latin | tricky)
+def test_skeletons_tell_which_parts_may_be_joined(one: str, between: str, other: str) -> None:
+    joined = reading(one + between + other).skeleton
+    assert may_be_joined(reading(one).skeleton, reading(other).skeleton, [joined])
 
 
 @given(st.lists(words, min_size=2, max_size=2))

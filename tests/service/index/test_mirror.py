@@ -14,11 +14,19 @@ from sqlmodel import Session
 
 from matching.record import BirthDate, Contact, Name, PartialDate, PersonRecord
 from matching.retrieval import IndexEntry, index_entry
+from service.cases.intake import amend
+from service.cases.records.operations import refresh_records
+from service.cases.records.repository import put_records
+from service.cases.repository import CaseRepository
+from service.cases.schemas import CaseAmendment
 from service.index import mirror as mirrors
 from service.index import sql
 from service.index.base import Candidates, Scope
 from service.index.mirror import Mirror
 from service.index.sql import SqlIndex
+from service.jobs import JobContext
+from service.security.policy import operator
+from tests.conftest import World, clock
 
 NAMES = ["Ahmad", "Selam", "Tesfay", "Linh", "Nguyen", "Arben", "Hoxha", "Dawit", "Mohammed"]
 PATIENCE_SECONDS = 20
@@ -160,6 +168,64 @@ def test_far_behind_the_tables_answer_until_the_thread_is_done(
     assert ask(engine, 2, mirror) == ask(engine, 2, None)
     wait_until(lambda: mirror.seq >= 42)
     assert agrees(engine, mirror)
+
+
+def lines_of(engine: Engine, mirror: Mirror, *ids: int) -> list[str] | None:
+    """The written names that the mirror holds of cases, sorted; None where the store is to say."""
+    with Session(engine) as session:
+        lines = SqlIndex(session, mirror=mirror).lines(ids)
+        tokens = lines.names.lexicon.tokens if lines else []
+        return None if lines is None else sorted(tokens[n] for n in lines.names.numbers)
+
+
+def test_lines_follow_what_is_written_of_a_case(any_world: World) -> None:
+    mirror = Mirror(in_background=False)
+    one, other = any_world.missing("Muhamad Ali", "Selam")
+    engine = any_world.engine
+    assert lines_of(engine, mirror, one, other) == ["ali", "muhamad", "selam"]
+    assert lines_of(engine, mirror, one, other + 1) is None
+    with any_world.work("BE-POL") as work:
+        case = CaseRepository(work.session, work.actor).by_ids([one])[one].case
+        amendment = {
+            "expected_version": case.version,
+            "reason": "misspelt",
+            "withdraw_claims": [CaseRepository(work.session, work.actor).claims(one)[0].id],
+            # Folded as before: the index holds the same terms.
+            "add": {"names": ["Mohammad Ali"]},
+        }
+        amend(
+            work,
+            any_world.linkage,
+            case.public_id,
+            CaseAmendment.model_validate(amendment),
+            limit=10,
+        )
+    assert lines_of(engine, mirror, one, other) == ["ali", "mohammad", "selam"]
+
+
+def test_who_changes_a_case_reads_its_line_from_the_store(world: World) -> None:
+    mirror = Mirror(in_background=False)
+    one, other = world.missing("Muhamad Ali", "Selam")
+    with Session(world.engine) as session:
+        index = SqlIndex(session, mirror=mirror)
+        index.upsert([index_entry(one, person(3))])
+        assert index.lines([one, other]) is None
+        assert index.lines([other]) is not None
+        index.remove([other])
+        assert index.lines([other]) is None
+    assert lines_of(world.engine, mirror, one) == ["ali", "muhamad"]
+
+
+def test_a_mended_record_is_read_again(world: World) -> None:
+    (case_id,) = world.missing("Muhamad Ali")
+    with Session(world.engine) as session:
+        put_records(session, {case_id: PersonRecord("r", names=(Name.of("Nobody"),))})
+        session.commit()
+    mirror = Mirror(in_background=False)
+    assert lines_of(world.engine, mirror, case_id) == ["nobody"]
+    context = JobContext(world.engine, operator("test"), clock, world.linkage, lambda *_: None)
+    assert refresh_records(context) == 1
+    assert lines_of(world.engine, mirror, case_id) == ["ali", "muhamad"]
 
 
 @pytest.mark.postgres
