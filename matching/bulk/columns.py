@@ -33,6 +33,9 @@ _RECORD = np.dtype(
 """Of a record: whether it is held, numbers of its keys, where its parts and claims stand and how
 many they are."""
 
+_AT_ONCE = 100
+"""Parts worked out while others wait, some milliseconds."""
+
 
 class LineColumns:
     """Lines by record number; numbers are small, and most of them are taken."""
@@ -73,6 +76,12 @@ class LineColumns:
         self._births.add(np.array([n for found in claims for n in found], dtype=np.uint32))
         self._make_room(max(numbers))
         self._records[np.asarray(numbers)] = records
+
+    def work_out_parts(self) -> None:
+        """Have all parts of names ready; others may ask meanwhile."""
+        for start in range(0, len(self._lexicon), _AT_ONCE):
+            numbers = np.arange(start, min(start + _AT_ONCE, len(self._lexicon)))
+            self._lexicon.work_out(numbers)
 
     def rows(self, numbers: Collection[int]) -> Lines | None:
         """The lines of records in the order given; None if one of them is not held."""

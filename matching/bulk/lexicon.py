@@ -63,10 +63,15 @@ class Lexicon:
                     self.tokens.append(token)
             return np.fromiter(map(known.__getitem__, tokens), np.int64, len(tokens))
 
+    def work_out(self, numbers: IntArray) -> None:
+        """Have parts ready before somebody asks for them."""
+        with self._lock:
+            self._fill(numbers)
+
     def sounds(self, numbers: IntArray) -> SoundTable:
         """How parts sound, in the order of their numbers given."""
         with self._lock:
-            self._work_out(numbers)
+            self._fill(numbers)
             facts = self._facts[numbers]
             counts = facts["readings"].astype(np.int64)
             rows = np.repeat(facts["start"].astype(np.int64), counts) + within(counts)
@@ -74,7 +79,7 @@ class Lexicon:
             groups = {place: self._groups[int(numbers[place])] for place in grouped}
             return SoundTable(facts, self._texts[rows], counts, groups)
 
-    def _work_out(self, numbers: IntArray) -> None:
+    def _fill(self, numbers: IntArray) -> None:
         """Fill the columns of parts that nobody asked for before."""
         if len(self.tokens) > len(self._known):
             self._known = _grown(self._known, len(self.tokens))

@@ -6,6 +6,7 @@ other, are few: they go through the explained comparison itself.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.names import GIVEN_CLASH, GIVEN_DIFFERS, LEAST_SHIFTED, compare_parts
 from matching.evidence import Evidence
 from matching.names.alignment import LEAST_JOINED, SAME_KIND, TIE
-from matching.names.parts import Part, kept_letters, may_be_joined, reading
+from matching.names.parts import Part, kept_letters, kept_together, may_be_joined, reading
 from matching.profile import Profile, TermFrequencies
 from matching.record import NamePartKind
 
@@ -92,20 +93,25 @@ class NameTable:
     def _neighbours(self, joined_to: Collection[str] | None) -> Iterator[tuple[int, int, str]]:
         """Row, place and common letters of parts that may meet one of these with the next."""
         following = self.parts[:, 1:] != _NONE
+        asked: dict[str, list[str]] = defaultdict(list)
+        for text in joined_to or ():
+            asked[kept_letters(text)].append(text)
         if joined_to is not None:
             # Which letters first, for all at once; a particle between them has letters too.
             letters = self.letters[self.parts]
             both = letters[:, :-1] | letters[:, 1:]
-            asked = [letters_in(kept_letters(text)) for text in joined_to]
-            following &= np.isin(both, asked) | self.names.left_out[:, None]
+            following &= np.isin(both, list(map(letters_in, asked))) | self.names.left_out[:, None]
         rows, places = np.nonzero(following)
         ones, others = self.parts[rows, places], self.parts[rows, places + 1]
         latins, bones = self._latins, self._skeletons
         for row, place, one, other in zip(
             rows.tolist(), places.tolist(), ones.tolist(), others.tolist(), strict=True
         ):
-            if joined_to is None or may_be_joined(bones[one], bones[other], joined_to):
-                between = self.names.left_out[row]
+            between = self.names.left_out[row]
+            some = joined_to
+            if some is not None and not between:
+                some = asked.get(kept_together(latins[one], latins[other]), ())
+            if some is None or (some and may_be_joined(bones[one], bones[other], some)):
                 joined = self.names.joined(row, place) if between else latins[one] + latins[other]
                 yield row, place, joined
 

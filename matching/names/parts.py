@@ -124,6 +124,12 @@ def kept_letters(text: str) -> str:
     return "".join(letter for letter, _ in groupby(kept))
 
 
+def kept_together(one: str, other: str) -> str:
+    """`kept_letters` of two readings written as one."""
+    head, tail = kept_letters(one), kept_letters(other)
+    return head + tail[head[-1:] == tail[:1] :]
+
+
 def may_be_joined(one: str, other: str, skeletons: Iterable[str]) -> bool:
     """Whether two parts written as one may have one of some skeletons; a no is never wrong.
 

@@ -187,6 +187,9 @@ class Mirror:
         with self._lock:
             self._file, self._lines = file, lines
             self._generation, self.seq = number, seq
+        if self._in_background:
+            # Else searches work the parts out that they meet.
+            lines.work_out_parts()
         # What is loaded now stays: the collector need not walk it with every search.
         gc.collect()
         gc.freeze()

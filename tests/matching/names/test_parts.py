@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from matching.names.parts import may_be_joined, prepare, reading
+from matching.names.parts import kept_letters, kept_together, may_be_joined, prepare, reading
 from matching.record import Name
 
 words = st.text("abcdefghijklmnopqrstuvwxyzäéñßłøçқмнрбахسمنربلاዳሰለם", min_size=1, max_size=8)
@@ -36,6 +36,7 @@ tricky = st.lists(st.sampled_from(bits), min_size=1, max_size=5).map("".join)
 @example("a", "", "abdullah")
 @given(latin | tricky, st.just("") | latin | tricky, latin | tricky)
 def test_skeletons_tell_which_parts_may_be_joined(one: str, between: str, other: str) -> None:
+    assert kept_together(one, other) == kept_letters(one + other)
     joined = reading(one + between + other).skeleton
     assert may_be_joined(reading(one).skeleton, reading(other).skeleton, [joined])
 
