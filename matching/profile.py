@@ -105,6 +105,11 @@ class Profile:
         """Bits of one level of one field."""
         return self.weights[f"{field_name}.{level}"]
 
+    def best(self, field_name: str) -> float:
+        """Most bits that a level of a field gives; 0 where none speaks for a pair."""
+        given = (bits for key, bits in self.weights.items() if key.split(".")[0] == field_name)
+        return max(0.0, *given)
+
     def band(self, bits: float) -> Band:
         """The band of a match weight."""
         reached = [band for band, lowest in self.bands.items() if bits >= lowest]

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from sqlmodel import Session
 
 from matching.bulk.against import Against
@@ -76,9 +77,9 @@ class _Records:
             self.ids, held = list(stored), Lines.read(list(stored.values()))
         self.lines = held
 
-    def all(self) -> list[Person]:
-        """All of them, in the order of the lines."""
-        return list(self.some(self.ids).values())
+    def at(self, places: Iterable[int]) -> list[Person]:
+        """Those at some places among the ids, in the order asked for."""
+        return list(self.some(self.ids[place] for place in places).values())
 
     def some(self, case_ids: Iterable[int]) -> dict[int, Person]:
         """Some by id, in the order asked for."""
@@ -94,8 +95,8 @@ class Ranking:
     """Scored candidates of a record, best first, and what it takes to explain them.
 
     Attributes:
-        items: Every candidate with its match weight; ties by id, so that the same
-            question gets the same order every time.
+        items: Every candidate that reaches the match weight asked for, with its own; ties by
+            id, so that the same question gets the same order every time.
         found: What the index said of them.
         generation: Of the index.
     """
@@ -129,7 +130,7 @@ class Linkage:
         self.profile = profile
         self.open_index = open_index
 
-    def rank(
+    def rank(  # noqa: PLR0913 - what a question is made of
         self,
         session: Session,
         query: PersonRecord,
@@ -137,6 +138,7 @@ class Linkage:
         scope: Scope,
         limit: int,
         times: int = 1,
+        least_bits: float = -math.inf,
     ) -> Ranking:
         """Candidates of a record, scored and ordered.
 
@@ -146,6 +148,7 @@ class Linkage:
             scope: What the index may offer.
             limit: Candidates to score at least; more in a large collection.
             times: How many times as many, where some are discarded afterwards.
+            least_bits: Candidates that do not reach it are not told of, and cost less.
 
         Raises:
             IndexUnavailable: If the index does not answer.
@@ -153,10 +156,16 @@ class Linkage:
         """
         index = self.open_index(session)
         wanted = times * max(limit, candidates_wanted(index.frequencies(()).total))
-        return self._rank(session, index, query, index.candidates(query, scope, wanted))
+        found = index.candidates(query, scope, wanted)
+        return self._rank(session, index, query, found, least_bits)
 
     def rank_cases(
-        self, session: Session, query: PersonRecord, case_ids: Collection[int]
+        self,
+        session: Session,
+        query: PersonRecord,
+        case_ids: Collection[int],
+        *,
+        least_bits: float = -math.inf,
     ) -> Ranking:
         """A record against given cases, scored and ordered.
 
@@ -164,7 +173,7 @@ class Linkage:
             IndexUnavailable: If the index, which knows how common names are, does not answer.
         """
         given = Candidates(tuple(Candidate(i, 0.0) for i in case_ids), len(case_ids), cut=False)
-        return self._rank(session, self.open_index(session), query, given)
+        return self._rank(session, self.open_index(session), query, given, least_bits)
 
     def _rank(
         self,
@@ -172,12 +181,21 @@ class Linkage:
         index: CandidateIndex,
         query: PersonRecord,
         found: Candidates,
+        least_bits: float,
     ) -> Ranking:
         records = _Records(session, index, (item.case_id for item in found.items))
-        comparison = Against(query, records.lines, records.all, self.profile)
-        frequencies = index.frequencies(comparison.tokens)
-        bits = comparison.match_weights(frequencies).round(ROUNDING_DIGITS).tolist()
-        ranked = [RankedCase(*pair) for pair in zip(records.ids, bits, strict=True)]
+        comparison = Against(query, records.lines, records.at, self.profile)
+        least = least_bits - ROUNDING
+        known: dict[str, int] = {}
+
+        def frequencies_of(tokens: Collection[str]) -> TermFrequencies:
+            found = index.frequencies(tokens)
+            known.update(found.counts)
+            return found
+
+        bits = comparison.match_weights(frequencies_of, least=least).round(ROUNDING_DIGITS)
+        reached = np.flatnonzero(bits >= least).tolist()
+        ranked = [RankedCase(records.ids[place], float(bits[place])) for place in reached]
         ranked.sort(key=lambda item: (-item.match_weight, item.case_id))
         return Ranking(
             tuple(ranked),
@@ -185,7 +203,7 @@ class Linkage:
             index.generation().name,
             query,
             records,
-            frequencies,
+            TermFrequencies(index.frequencies(()).total, known),
             self.profile,
         )
 
@@ -204,7 +222,7 @@ class Linkage:
             IndexUnavailable: If the index does not answer.
             IndexNotReady: If it is not built.
         """
-        ranking = self.rank(session, query, scope=scope, limit=limit)
+        ranking = self.rank(session, query, scope=scope, limit=limit, least_bits=least_bits)
         explained = ranking.explain(ranking.at_least(least_bits))
         found = ranking.found
         return AssessedCandidates(explained, found.considered, found.cut, ranking.generation)

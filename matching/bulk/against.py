@@ -1,13 +1,13 @@
 """Score one record against many at once: only what it says needs to be prepared of the others.
 
 Example:
-    comparison = Against.of(query, candidates, profile)
-    bits = comparison.match_weights(frequencies_of(comparison.tokens))
+    bits = Against.of(query, candidates, profile).match_weights(frequencies_of)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from matching.bulk.dates import BirthTable
 from matching.bulk.fields import CodedTable
 from matching.bulk.lines import Lines, line_of
 from matching.bulk.names import NameScores, NameTable
-from matching.bulk.scorer import CODED, FIELDS, decisive, limited
+from matching.bulk.scorer import CODED, FIELDS, Field, decisive, disjoint, limited
 from matching.bulk.sounds import FloatArray, IntArray
 from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.dates import MOST_CLAIMS
@@ -24,16 +24,21 @@ from matching.names.parts import prepare
 from matching.profile import Profile, TermFrequencies
 from matching.record import Person
 
-Persons = Callable[[], Sequence[Person]]
-"""Gives the others whole, in the order of their lines."""
+Persons = Callable[[Sequence[int]], Sequence[Person]]
+"""Gives some of the others whole, by their places among the lines."""
+FrequenciesOf = Callable[[Collection[str]], TermFrequencies]
+"""Says how common folded name parts are."""
+NAME, BIRTH, SEX, NATIONALITY = "name", "date_of_birth", "sex", "nationality"
+_OF_LINES = frozenset({NAME, BIRTH, SEX, NATIONALITY})
+_ROUNDING = 1e-6
+"""Bits by which sums in another order may differ."""
+_ANY = -math.inf
 
 
 class Against:
     """One record against others, of which most is read from their lines.
 
-    Attributes:
-        tokens: Folded name parts whose frequency bears on the scores: the index is asked
-            for these only, since most parts of the others are like none of the query's.
+    Only what may reach the match weight asked for is compared in what lines do not say.
     """
 
     def __init__(self, query: Person, lines: Lines, persons: Persons, profile: Profile) -> None:
@@ -48,45 +53,90 @@ class Against:
         self._query, self._persons, self._profile = query, persons, profile
         self._lines = lines
         self._names = _Names(query, lines, persons, profile)
-        self.tokens = self._names.tokens()
-        if query.relatives:
-            self.tokens |= _relatives_tokens((query, *persons()))
 
     @classmethod
     def of(cls, query: Person, records: Sequence[Person], profile: Profile) -> Against:
         """Compare with records at hand."""
         lines = Lines.read([line_of(record) for record in records])
-        return cls(query, lines, lambda: records, profile)
+        return cls(query, lines, lambda places: [records[place] for place in places], profile)
 
-    def match_weights(self, frequencies: TermFrequencies) -> FloatArray:
+    def match_weights(self, frequencies_of: FrequenciesOf, *, least: float = _ANY) -> FloatArray:
         """Match weights in bits, as `assess` gives them, shape (records,).
 
         Args:
-            frequencies: How common `tokens` are.
+            frequencies_of: Asked for the parts whose frequency bears on the weights only, since
+                most parts of the others are like none of the query's.
+            least: Records that do not reach it need not be compared in full; what is given
+                for these lies below it too, and is no less than their match weight.
         """
-        weights = self.field_weights(frequencies)
-        return self._profile.prior + sum(weights.values(), start=np.zeros(len(self._lines)))
+        weights, siblings = self._said_by_lines(frequencies_of)
+        found = self._at_most(weights)
+        places = np.flatnonzero(found >= least)
+        some = {name: bits[places] for name, bits in weights.items()}
+        some |= self._said_by_persons(places, frequencies_of)
+        kept = limited(some, siblings[places], self._profile).values()
+        found[places] = self._profile.prior + sum(kept, start=np.zeros(len(places)))
+        return found
 
-    def field_weights(self, frequencies: TermFrequencies) -> dict[str, FloatArray]:
+    def field_weights(self, frequencies_of: FrequenciesOf) -> dict[str, FloatArray]:
         """Bits of the fields in which the query says something; each other field gives none."""
+        weights, siblings = self._said_by_lines(frequencies_of)
+        weights |= self._said_by_persons(np.arange(len(self._lines)), frequencies_of)
+        return limited(weights, siblings, self._profile)
+
+    def _said_by_lines(
+        self, frequencies_of: FrequenciesOf
+    ) -> tuple[dict[str, FloatArray], BoolArray]:
+        """Bits of fields, not limited yet, and whether names differ as those of siblings do."""
         query, profile, lines = self._query, self._profile, self._lines
-        names, siblings = self._names.weights(frequencies)
-        weights = {"name": names}
+        names, siblings = self._names.weights(frequencies_of(self._names.tokens()))
+        weights = {NAME: names}
         left, right = np.zeros(len(lines), dtype=np.int64), np.arange(1, len(lines) + 1)
         if query.births:
             births = lines.births.behind(query.births[:MOST_CLAIMS])
-            weights["date_of_birth"] = BirthTable(births, profile).weights(left, right)
-        for name, keys in (("sex", lines.sexes), ("nationality", lines.nationalities)):
+            weights[BIRTH] = BirthTable(births, profile).weights(left, right)
+        for name, keys in ((SEX, lines.sexes), (NATIONALITY, lines.nationalities)):
             field = CODED[name]
             if own := field.key(query):
                 table = CodedTable([own, *keys], profile, field)
                 weights[name] = table.weights(left, right)
-        more = {n: field for n, field in FIELDS.items() if n not in weights and field.said(query)}
-        if more:
-            both = (query, *self._persons())
-            for name, said in more.items():
-                weights[name] = said.table(both, profile, frequencies).weights(left, right)
-        return limited(weights, siblings, profile)
+        return weights, siblings
+
+    def _more_fields(self) -> dict[str, Field]:
+        """What the query says and lines do not."""
+        return {
+            name: field
+            for name, field in FIELDS.items()
+            if name not in _OF_LINES and field.said(self._query)
+        }
+
+    def _said_by_persons(
+        self, places: IntArray, frequencies_of: FrequenciesOf
+    ) -> dict[str, FloatArray]:
+        fields = self._more_fields()
+        if not fields or not len(places):
+            return {}
+        both = (self._query, *self._persons(places.tolist()))
+        relatives = _relatives_tokens(both) if "relatives" in fields else set[str]()
+        frequencies = frequencies_of(relatives) if relatives else TermFrequencies.empty()
+        left, right = np.zeros(len(places), dtype=np.int64), np.arange(1, len(both))
+        return {
+            name: field.table(both, self._profile, frequencies).weights(left, right)
+            for name, field in fields.items()
+        }
+
+    def _at_most(self, weights: dict[str, FloatArray]) -> FloatArray:
+        """What match weights are at most, whatever else the others say, shape (records,)."""
+        profile, size = self._profile, len(self._lines)
+        if not disjoint(profile.joint):
+            # A limit that takes from another's part may leave more than there was.
+            return np.full(size, np.inf)
+        everywhere = limited(weights, np.zeros(size, dtype=bool), profile)
+        found = np.full(size, profile.prior)
+        for name, bits in weights.items():
+            found += np.where(bits > 0, np.minimum(bits, profile.weight_limit), everywhere[name])
+        best = sum(min(profile.best(name), profile.weight_limit) for name in self._more_fields())
+        return found + (best + _ROUNDING)
 
 
 def _relatives_tokens(records: Sequence[Person]) -> set[str]:
@@ -136,12 +186,14 @@ class _Names:
 
     def _texts(self, places: IntArray) -> list[tuple[str, str]]:
         """Own and other name of pairs of names."""
-        persons = self._persons()
+        owns, others = np.divmod(places, len(self._table))
+        records = self._of_record[others]
         found = []
-        for own, other in zip(*np.divmod(places, len(self._table)), strict=True):
-            record = int(self._of_record[other])
+        for own, other, record, person in zip(
+            owns.tolist(), others.tolist(), records, self._persons(records.tolist()), strict=True
+        ):
             first = int(np.searchsorted(self._of_record, record))
             # A record read after its line may have lost a name since.
-            text = "".join(name.text for name in persons[record].names[other - first :][:1])
+            text = "".join(name.text for name in person.names[other - first :][:1])
             found.append((self._asked[own].text, text))
         return found

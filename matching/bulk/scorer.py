@@ -7,7 +7,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +103,12 @@ def limited(
             _share(weights, joint, everywhere, sign)
     _share(weights, profile.siblings, siblings, 1)
     return weights
+
+
+def disjoint(joints: Collection[JointLimit]) -> bool:
+    """Whether no field stands under two limits."""
+    fields = [field for joint in joints for field in joint.fields]
+    return len(fields) == len(set(fields))
 
 
 def _share(weights: dict[str, FloatArray], joint: JointLimit, where: BoolArray, sign: int) -> None:

@@ -59,20 +59,20 @@ def raise_alerts(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limi
     """
     case = stored.case
     case_id = case.id or 0
-    found = linkage.rank(
-        work.session, stored.record, scope=Scope(exclude=frozenset({case_id})), limit=limit
-    )
+    lowest = linkage.lowest(ALERTING)
+    scope = Scope(exclude=frozenset({case_id}))
+    found = linkage.rank(work.session, stored.record, scope=scope, limit=limit, least_bits=lowest)
     known = AlertRepository(work.session, work.actor).by_pair(case_id)
     # A partner that retrieval no longer brings among the first is compared all the same.
     partners = {other for pair in known for other in pair} - {case_id}
-    missed = partners - {item.case_id for item in found.items}
+    missed = partners - {item.case_id for item in found.found.items}
     rankings = [found]
     if missed:
-        rankings.append(linkage.rank_cases(work.session, stored.record, missed))
+        rankings.append(linkage.rank_cases(work.session, stored.record, missed, least_bits=lowest))
     likely = [
         item
         for ranking in rankings
-        for item in ranking.explain(ranking.at_least(linkage.lowest(ALERTING)))
+        for item in ranking.explain(ranking.at_least(lowest))
         if item.assessment.band in ALERTING
     ]
     cases = CaseRepository(work.session, work.actor).by_ids([item.case_id for item in likely])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -24,6 +26,7 @@ from matching.bulk.dates import BirthTable
 from matching.bulk.rows import Column
 from matching.bulk.scorer import RecordTable
 from matching.dates.relations import DateRelation, relate
+from matching.profile import JointLimit, Profile
 from matching.record import (
     Address,
     Basis,
@@ -160,25 +163,48 @@ def check(found: list[PersonRecord], left: np.ndarray, right: np.ndarray) -> Non
         assert bits[place] == pytest.approx(expected.match_weight, abs=1e-9)
 
 
-def check_against(query: PersonRecord, others: list[PersonRecord]) -> None:
-    comparison = Against.of(query, others, PROFILE)
-    asked = {token: KNOWN.counts.get(token, 0) for token in comparison.tokens}
-    fields = comparison.field_weights(TermFrequencies(KNOWN.total, asked))
-    bits = comparison.match_weights(TermFrequencies(KNOWN.total, asked))
-    assert bits.shape == (len(others),)
+def known(tokens: Collection[str]) -> TermFrequencies:
+    """Only what was asked for: other frequencies must not matter."""
+    return TermFrequencies(KNOWN.total, {token: KNOWN.counts.get(token, 0) for token in tokens})
+
+
+def check_against(
+    query: PersonRecord, others: list[PersonRecord], least: float, profile: Profile = PROFILE
+) -> None:
+    comparison = Against.of(query, others, profile)
+    fields = comparison.field_weights(known)
+    bits = comparison.match_weights(known)
+    reached = comparison.match_weights(known, least=least)
+    assert bits.shape == reached.shape == (len(others),)
     for place, other in enumerate(others):
-        # With all frequencies: those that were not asked for must not matter.
-        expected = assess(query, other, PROFILE, KNOWN)
+        expected = assess(query, other, profile, KNOWN)
         for item in expected.evidence:
             found = fields[item.field][place] if item.field in fields else 0.0
             assert found == pytest.approx(item.weight, abs=1e-9), item.field
         assert bits[place] == pytest.approx(expected.match_weight, abs=1e-9)
+        if reached[place] >= least:
+            assert reached[place] == pytest.approx(expected.match_weight, abs=1e-9)
+        else:
+            assert expected.match_weight <= reached[place] + 1e-9
 
 
 @settings(max_examples=300, deadline=None)
-@given(records, st.lists(records, max_size=5))
-def test_one_against_many(query: PersonRecord, others: list[PersonRecord]) -> None:
-    check_against(query, others)
+@given(records, st.lists(records, max_size=5), st.floats(-40, 25))
+def test_one_against_many(query: PersonRecord, others: list[PersonRecord], least: float) -> None:
+    check_against(query, others, least)
+
+
+@settings(max_examples=100, deadline=None)
+@given(records, st.lists(records, max_size=5), st.floats(-40, 25), st.booleans())
+def test_limits_that_bite_rule_nobody_out(
+    query: PersonRecord, others: list[PersonRecord], least: float, crossed: bool
+) -> None:
+    tight = [replace(joint, limit=2.0) for joint in PROFILE.joint]
+    if crossed:
+        tight.append(JointLimit(frozenset({"nationality", "sex", "height"}), 3.0))
+    siblings = replace(PROFILE.siblings, limit=1.5)
+    profile = replace(PROFILE, joint=tuple(tight), siblings=siblings, weight_limit=6.0)
+    check_against(query, others, least, profile)
 
 
 def test_one_of_the_population_against_many() -> None:
@@ -194,7 +220,7 @@ def test_one_of_the_population_against_many() -> None:
             if ids[place] in pair
             for name in pair
         ]
-        check_against(everyone[place], some + partners)
+        check_against(everyone[place], some + partners, least=-2.3)
 
 
 @settings(max_examples=150, deadline=None)
