@@ -83,10 +83,12 @@ class Tally:
             ids: Cases of all terms of the group, the least telling term first.
             bits: Bits of the term of each, shape (ids,).
         """
+        # Once for all: numpy turns ids of four bytes into places anew each time they are used.
+        places = ids.astype(np.intp)
         # A case that holds several terms is written several times: the last and best stays.
-        self._best[ids] = bits
-        self._total[ids] += self._best[ids]
-        self._seen[ids] = True
+        self._best[places] = bits
+        self._total[places] += self._best[places]
+        self._seen[places] = True
 
     def bring_in(self, ids: IdArray) -> None:
         """Let cases be candidates that have nothing else in common."""
