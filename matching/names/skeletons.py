@@ -35,6 +35,7 @@ def skeletons(folded: str) -> frozenset[str]:
     if first.startswith("a") and len(first) > 1:
         found.append(first[1:])
     for place, letter in enumerate(first):
-        for other in _ALTERNATES.get(letter, ()):
-            found.append(first[:place] + other + first[place + 1 :])
+        if letter in _ALTERNATES:
+            head, tail = first[:place], first[place + 1 :]
+            found.extend(head + other + tail for other in _ALTERNATES[letter])
     return frozenset([text for text in found if text][:MAX_ALTERNATES])
