@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 _VOWELS = frozenset("aiu")
+_WITHOUT_VOWELS = str.maketrans("", "", "aiu")
 _ALTERNATES = {
     "v": ("", "b"),
     "j": ("g", ""),
@@ -22,7 +23,7 @@ MAX_ALTERNATES = 6
 @lru_cache(maxsize=400_000)
 def skeleton(folded: str) -> str:
     """The fold without vowels; a leading vowel stays as `a`, so that Ali keeps more than an l."""
-    rest = "".join(letter for letter in folded if letter not in _VOWELS)
+    rest = folded.translate(_WITHOUT_VOWELS)
     return ("a" + rest) if folded[:1] in _VOWELS else rest
 
 
@@ -34,6 +35,7 @@ def skeletons(folded: str) -> frozenset[str]:
     if first.startswith("a") and len(first) > 1:
         found.append(first[1:])
     for place, letter in enumerate(first):
-        head, tail = first[:place], first[place + 1 :]
-        found.extend(head + other + tail for other in _ALTERNATES.get(letter, ()))
+        if letter in _ALTERNATES:
+            head, tail = first[:place], first[place + 1 :]
+            found.extend(head + other + tail for other in _ALTERNATES[letter])
     return frozenset([text for text in found if text][:MAX_ALTERNATES])

@@ -14,7 +14,7 @@ from matching.compare.identifiers import normal_number
 from matching.compare.texts import fold_words
 from matching.dates.relations import is_placeholder
 from matching.names.folding import fold
-from matching.names.parts import prepare
+from matching.names.parts import kept_pieces, prepare, written
 from matching.names.skeletons import skeletons
 from matching.places.gazetteer import place_key
 from matching.record import Address, PersonRecord, Precision
@@ -98,10 +98,10 @@ def index_query(record: PersonRecord) -> IndexQuery:
 
 def _name_terms(record: PersonRecord) -> Iterator[str]:
     for name in record.names:
-        parts = prepare(name)
-        for part in parts:
-            yield f"{NAME}{part.fold}"
-        for one, other in pairwise(parts):
+        likeliest = [piece.sound.readings[0] for piece in kept_pieces(written(name))]
+        for one in likeliest:
+            yield f"{NAME}{one.fold}"
+        for one, other in pairwise(likeliest):
             yield f"{JOIN}{fold(one.latin + other.latin)}"
 
 
@@ -131,7 +131,7 @@ def _birth_terms(record: PersonRecord) -> Iterator[str]:
 
 def day_term(day: date) -> str:
     """The term of a birthday."""
-    return f"{DAY}{day:%Y%m%d}"
+    return f"{DAY}{day.year}{day.month:02}{day.day:02}"
 
 
 def _days_asked(record: PersonRecord) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from matching.names.folding import fold
@@ -34,6 +34,20 @@ from service.cases.models import Claim
 from service.cases.schemas import BirthIn, Claims, ContactIn, NameIn
 from service.cases.values import document_key, number_range, phone_number
 from service.cases.vocabulary import ClaimKind, ContactKind, Relation
+from service.json_writing import canonical_json
+
+_TEXTS = frozenset(
+    {
+        ClaimKind.NATIONALITY,
+        ClaimKind.COUNTRY_OF_BIRTH,
+        ClaimKind.LANGUAGE,
+        ClaimKind.PLACE_OF_BIRTH,
+    }
+)
+"""Claims that are one text."""
+_NOT_DESCRIBED = Description()
+_KEPT = 16_384
+"""Claims of one text kept: all codes and the places most named, some megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ def claim_values(claims: Claims, *, region: str, today: date) -> Iterator[ClaimV
         (ClaimKind.PLACE_OF_BIRTH, claims.places_of_birth),
     ):
         for code in codes:
-            yield ClaimValue(kind, {"text": code}, claims.basis)
+            yield _text_value(kind, code, claims.basis)
     yield from _compound_values(claims, region)
 
 
@@ -75,14 +89,16 @@ def _compound_values(claims: Claims, region: str) -> Iterator[ClaimValue]:
     for contact in claims.contacts:
         yield _contact_value(contact, claims.basis, region)
     for document in claims.documents:
-        value = document.model_dump(exclude_none=True)
+        value = _given(number=document.number, kind=document.kind, country=document.country)
         yield ClaimValue(ClaimKind.DOCUMENT, value, claims.basis, document_key(document.number))
-    for address in claims.addresses:
-        yield ClaimValue(ClaimKind.ADDRESS, address.model_dump(exclude_none=True), claims.basis)
+    for place in claims.addresses:
+        value = _given(
+            text=place.text, city=place.city, postcode=place.postcode, country=place.country
+        )
+        yield ClaimValue(ClaimKind.ADDRESS, value, claims.basis)
     for relative in claims.relatives:
-        value = relative.model_dump(mode="json")
-        if relative.phone:
-            value["phone"] = phone_number(relative.phone, region)
+        phone = phone_number(relative.phone, region) if relative.phone else ""
+        value = {"relation": relative.relation.value, "name": relative.name, "phone": phone}
         key = None
         if relative.relation is Relation.ACCOMPANYING_ADULT:
             key = person_key(relative.name)
@@ -90,6 +106,16 @@ def _compound_values(claims: Claims, region: str) -> Iterator[ClaimValue]:
     if claims.description is not None:
         value = claims.description.model_dump(exclude_defaults=True)
         yield ClaimValue(ClaimKind.DESCRIPTION, value, claims.basis)
+
+
+def _given(**values: str | None) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@lru_cache(_KEPT)
+def _text_value(kind: ClaimKind, text: str, basis: ClaimBasis) -> ClaimValue:
+    """A claim that is one text; thousands of cases share most of these, and nobody changes one."""
+    return ClaimValue(kind, {"text": text}, basis)
 
 
 def _name_value(name: NameIn, basis: ClaimBasis) -> ClaimValue:
@@ -129,26 +155,24 @@ def person_key(name: str) -> str:
 def content_digest(values: Iterable[ClaimValue], events: Iterable[Mapping[str, Any]]) -> str:
     """A digest of all standing claims and events: equal only when nothing changed."""
     content = sorted(
-        [f"{item.kind.value}|{item.basis}|{_canonical(_content(item))}" for item in values]
-        + [f"event|{_canonical(event)}" for event in events]
+        [_digested(item) for item in values]
+        + [f"event|{canonical_json(event)}" for event in events]
     )
     return hashlib.blake2b("\n".join(content).encode(), digest_size=16).hexdigest()
 
 
-def _content(item: ClaimValue) -> Mapping[str, Any]:
+def _digested(item: ClaimValue) -> str:
+    value = item.value
+    if item.kind in _TEXTS:
+        return _digested_text(item.kind, item.basis, value["text"])
     # An age and the dates of birth that it stands for say the same.
-    return {"date": item.value["date"]} if item.kind is ClaimKind.BIRTH else item.value
+    content = {"date": value["date"]} if item.kind is ClaimKind.BIRTH else value
+    return f"{item.kind.value}|{item.basis.value}|{canonical_json(content)}"
 
 
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
-_quoted = json.encoder.encode_basestring
-
-
-def _canonical(value: Mapping[str, Any]) -> str:
-    # Most values are a few texts; the general encoder costs ten times as much for these.
-    if all(type(item) is str for item in value.values()):
-        return "{" + ", ".join([f'"{key}": {_quoted(value[key])}' for key in sorted(value)]) + "}"
-    return _encode(value)
+@lru_cache(_KEPT)
+def _digested_text(kind: ClaimKind, basis: ClaimBasis, text: str) -> str:
+    return f"{kind.value}|{basis.value}|{canonical_json({'text': text})}"
 
 
 def person_record(
@@ -211,6 +235,8 @@ def _name(value: Mapping[str, Any]) -> Name:
 
 
 def _description(values: Sequence[Mapping[str, Any]]) -> Description:
+    if not values:
+        return _NOT_DESCRIBED
     merged: dict[str, Any] = {}
     for value in values:
         merged.update(value)

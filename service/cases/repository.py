@@ -32,9 +32,11 @@ from service.cases.models import (
 from service.cases.vocabulary import ClaimKind, Status
 from service.errors import Forbidden, NotFound
 from service.security.policy import Actor
+from service.store.among import among
 from service.store.base import Base
 from service.store.writing import insert_rows
 
+_CASES = Base.metadata.tables[str(Case.__tablename__)]
 _CHUNK = 500
 """Values in one IN list: below SQLite's oldest limit of 999 variables."""
 
@@ -153,17 +155,16 @@ class CaseRepository:
         rows = self.session.exec(select(Recording).where(col(Recording.id).in_(ids)))
         return {row.id or 0: row for row in rows}
 
-    def ids_of(self, public_ids: Collection[str]) -> dict[str, int]:
-        """Internal ids by public id, of cases just stored."""
-        found: dict[str, int] = {}
-        for chunk in chunks(sorted(public_ids)):
-            rows = self.session.connection().execute(
-                select_columns(col(Case.public_id), col(Case.id)).where(
-                    col(Case.public_id).in_(chunk)
-                )
-            )
-            found.update((public_id, case_id or 0) for public_id, case_id in rows)
-        return found
+    def last_id(self) -> int:
+        """The largest internal id; those of cases stored from now on are larger."""
+        return self.session.scalar(select(func.max(Case.id))) or 0
+
+    def ids_behind(self, last: int) -> dict[str, int]:
+        """Internal ids by public id, of cases with larger ids: those just stored, maybe others."""
+        rows = self.session.connection().execute(
+            select_columns(col(Case.public_id), col(Case.id)).where(col(Case.id) > last)
+        )
+        return {public_id: case_id or 0 for public_id, case_id in rows.all()}
 
     def of_authority(self, authority_id: int) -> Iterator[Case]:
         """Cases of one authority in order of registration, streamed."""
@@ -192,15 +193,15 @@ class CaseRepository:
 
     def record_digests(self, authority_id: int, record_ids: Collection[str]) -> dict[str, str]:
         """Kind and content digest of an authority's cases by its own references, for imports."""
-        found: dict[str, str] = {}
-        for chunk in chunks(sorted(record_ids)):
-            rows = self.session.execute(
-                select(Case.record_id, Case.kind, Case.content_digest).where(
-                    col(Case.authority_id) == authority_id, col(Case.record_id).in_(chunk)
-                )
+        if not record_ids:
+            return {}
+        rows = self.session.connection().execute(
+            select_columns(_CASES.c.record_id, _CASES.c.kind, _CASES.c.content_digest).where(
+                _CASES.c.authority_id == authority_id,
+                among(self.session, _CASES.c.record_id, sorted(record_ids)),
             )
-            found.update({row.record_id: f"{row.kind}:{row.content_digest}" for row in rows})
-        return found
+        )
+        return {record_id: f"{kind}:{digest}" for record_id, kind, digest in rows.all()}
 
     def claims(self, case_id: int, *, standing_only: bool = False) -> Sequence[Claim]:
         """Claims of one case in order of recording."""

@@ -158,8 +158,8 @@ def record_of(
     return person_record(
         record_id,
         kind,
-        ((item.kind.value, item.value, item.basis.value) for item in values),
-        (matching_event(e["kind"], e["date_text"], e["place"], e["country"]) for e in events),
+        [(item.kind, item.value, item.basis) for item in values],
+        [matching_event(e["kind"], e["date_text"], e["place"], e["country"]) for e in events],
     )
 
 
@@ -173,10 +173,10 @@ def claimed_rows(claims: Claims, values: Iterable[ClaimValue]) -> ClaimedRows:
     return ClaimedRows(
         [
             {
-                "kind": item.kind.value,
+                "kind": item.kind,
                 "value": item.value,
                 "key": item.key,
-                "basis": item.basis.value,
+                "basis": item.basis,
                 "stated_on": claims.stated_on,
             }
             for item in values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Annotated
@@ -24,6 +25,10 @@ DOCUMENT_LENGTH = 4
 EXTRA_COUNTRIES = frozenset({"XK"})
 """Kosovo has no ISO 3166-1 code; XK is the user-assigned code that the EU uses."""
 
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+"""Seven digits at least: shorter ones are looked at by the library; E.164 allows fifteen."""
+_CODE_LENGTHS = (1, 2, 3)
+"""Digits of a country code; no code begins with another."""
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ALLOWED_FORMAT = frozenset("\u200c\u200d")
 """Zero-width (non-)joiners are spelling in Persian and in Indic scripts."""
@@ -125,12 +130,38 @@ def phone_number(text: str, region: str) -> str:
         text: As written.
         region: Country of the authority, for numbers without a country code.
     """
+    if _is_normal(text):
+        return text
     try:
         parsed = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException:
         return "".join(character for character in text if character.isdigit())
     written: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return written
+
+
+def _is_normal(text: str) -> bool:
+    """Whether the library would give a number back as it is written; most numbers are so.
+
+    It is plus sign, country code and digits, and these do not begin with what is dialled within
+    the country only. The library takes twenty times as long to say the same.
+    """
+    if _E164.fullmatch(text) is None:
+        return False
+    for length in _CODE_LENGTHS:
+        code = int(text[1 : 1 + length])
+        if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            prefix = _national_prefix(code)
+            return prefix is None or prefix.match(text[1 + length :]) is None
+    return False
+
+
+@lru_cache
+def _national_prefix(code: int) -> re.Pattern[str] | None:
+    region = phonenumbers.region_code_for_country_code(code)
+    about = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+    prefix = about.national_prefix_for_parsing if about is not None else None
+    return re.compile(prefix) if prefix else None
 
 
 def wrong_field(field: str, reason: str) -> PydanticCustomError:

@@ -20,9 +20,8 @@ from sqlmodel import Session
 from matching.retrieval import IndexEntry
 from service.accounts.models import Authority
 from service.alerts.background import match_waiting
-from service.alerts.repository import WaitingRepository
 from service.audit.schemas import AuditEvent
-from service.cases.models import CaseRecord
+from service.cases.models import CaseRecord, WaitingCase
 from service.cases.operations import owner_of
 from service.cases.repository import CaseRepository
 from service.collecting import seldom_collected
@@ -49,7 +48,9 @@ from service.store.base import Base
 from service.store.unit_of_work import UnitOfWork
 from service.store.writing import BoundRow, bind_rows, insert_bound
 
-RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]
+RECORDS, WAITING = (
+    Base.metadata.tables[str(table.__tablename__)] for table in (CaseRecord, WaitingCase)
+)
 BATCH = 4_000
 """Rows of one transaction: 0.7 s of writing, and others can store in between. A page that many
 rows share is written once a batch, so that a larger batch costs less a row."""
@@ -335,8 +336,9 @@ class _Store:
         now = work.clock()
         repository = CaseRepository(work.session, work.actor)
         session = work.session
+        last = repository.last_id()
         insert_bound(session, CASES, *_with_owner(session, authority, now, work.actor.name, fresh))
-        known = repository.ids_of([prepared.case["public_id"] for prepared in fresh])
+        known = repository.ids_behind(last)
         ids = [known[prepared.case["public_id"]] for prepared in fresh]
         recording = repository.new_recording(now)
         of_case = ("case_id", "recording_id")
@@ -346,7 +348,7 @@ class _Store:
         insert_bound(session, EVENTS, (*of_case, *EVENT_COLUMNS), events)
         records = [(i, found.body, found.line) for i, found in zip(ids, fresh, strict=True)]
         insert_bound(session, RECORDS, ("case_id", "body", "line"), records)
-        WaitingRepository(session).add(ids)
+        insert_bound(session, WAITING, ("case_id",), [(case_id,) for case_id in ids])
         self._context.linkage.open_index(session).upsert(
             [IndexEntry(i, found.terms, found.packed) for i, found in zip(ids, fresh, strict=True)]
         )

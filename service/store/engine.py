@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
+
+from service.json_writing import compact_json
 
 BUSY_TIMEOUT_MS = 10_000
 """A waiting writer gives up after 10 s: longer than an import batch, shorter than patience."""
@@ -19,9 +20,6 @@ _READS_ONLY = "empd_reads_only"
 CACHE_KIB = 16_000
 """SQLite page cache of a connection, of which a worker keeps several; what is read more often than
 that lies in the system's cache, which all workers share."""
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_quoted = json.encoder.encode_basestring
 
 
 def make_engine(url: str) -> Engine:
@@ -39,7 +37,7 @@ def make_engine(url: str) -> Engine:
     return create_engine(
         address,
         hide_parameters=True,
-        json_serializer=json_text,
+        json_serializer=compact_json,
         pool_pre_ping=True,
         connect_args={
             "application_name": "empd",
@@ -50,24 +48,13 @@ def make_engine(url: str) -> Engine:
     )
 
 
-def json_text(value: Any) -> str:
-    """A value of a JSON column without blanks, letters of other scripts as themselves.
-
-    A third shorter than the default. Most values are a few texts under names; the
-    general encoder costs four times as much for these, and imports write millions.
-    """
-    if type(value) is dict and all(type(k) is str is type(v) for k, v in value.items()):
-        return "{" + ",".join([f"{_quoted(k)}:{_quoted(v)}" for k, v in value.items()]) + "}"
-    return _encode(value)
-
-
 def _sqlite(address: URL) -> Engine:
     options: dict[str, Any] = {}
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         # The connection used last is used next: fewer caches fill.
         options["pool_use_lifo"] = True
-    engine = create_engine(address, hide_parameters=True, json_serializer=json_text, **options)
+    engine = create_engine(address, hide_parameters=True, json_serializer=compact_json, **options)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine

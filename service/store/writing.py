@@ -80,6 +80,49 @@ def insert_plain(session: Session, table: Table, rows: Sequence[BoundRow]) -> No
         insert_bound(session, table, columns, rows)
 
 
+def add_bound(session: Session, table: Table, column: str, rows: Sequence[BoundRow]) -> None:
+    """Add to a number in many rows.
+
+    Args:
+        session: The transaction.
+        table: With a primary key of one column.
+        column: The number.
+        rows: How much to add, and the primary key.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    quote, mark = connection.dialect.identifier_preparer.quote, _mark(connection.dialect)
+    (key,) = table.primary_key.columns
+    name = quote(column)
+    # Names come from our own tables, values are bound.
+    statement = (
+        f"UPDATE {quote(table.name)} SET {name} = {name} + {mark} WHERE {quote(key.name)} = {mark}"  # noqa: S608
+    )
+    connection.exec_driver_sql(statement, list(rows))
+
+
+def delete_bound(session: Session, table: Table, keys: Sequence[BoundRow]) -> None:
+    """Delete rows by their primary keys.
+
+    Args:
+        session: The transaction.
+        table: Where from.
+        keys: Values of the columns of the primary key, in their order.
+    """
+    if not keys:
+        return
+    connection = session.connection()
+    quote, mark = connection.dialect.identifier_preparer.quote, _mark(connection.dialect)
+    which = " AND ".join(f"{quote(key.name)} = {mark}" for key in table.primary_key.columns)
+    # Names come from our own tables, values are bound.
+    connection.exec_driver_sql(f"DELETE FROM {quote(table.name)} WHERE {which}", list(keys))  # noqa: S608
+
+
+def _mark(dialect: Dialect) -> str:
+    return "?" if dialect.paramstyle == "qmark" else "%s"
+
+
 def _column(rows: Sequence[Mapping[str, Any]], name: str, bind: _Bind | None) -> Sequence[Any]:
     found = map(itemgetter(name), rows)
     return list(found) if bind is None else list(map(bind, found))
@@ -91,9 +134,8 @@ def _prepared(
 ) -> tuple[str, tuple[_Bind | None, ...]]:
     """The statement, and what turns values into those of the driver."""
     quote = dialect.identifier_preparer.quote
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
     names = ", ".join(quote(name) for name in columns)
-    marks = ", ".join([mark] * len(columns))
+    marks = ", ".join([_mark(dialect)] * len(columns))
     types = (table.c[name].type.dialect_impl(dialect) for name in columns)
     # Names come from our own tables, values are bound.
     statement = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})"  # noqa: S608

@@ -33,6 +33,7 @@ from matching.record import (
     Relative,
     Sex,
 )
+from service.json_writing import compact_json
 
 _KINDS = (CaseKind.MISSING, CaseKind.ENCOUNTERED, CaseKind.UNIDENTIFIED)
 _SEXES = (Sex.UNKNOWN, Sex.FEMALE, Sex.MALE, Sex.OTHER)
@@ -68,7 +69,7 @@ def encode_record(record: PersonRecord) -> str:
         [_event_list(event) for event in record.events],
         _description_list(record.description),
     ]
-    return json.dumps(_trimmed(cells), ensure_ascii=False, separators=(",", ":"))
+    return compact_json(_trimmed(cells))
 
 
 def decode_persons(bodies: Mapping[int, str]) -> dict[int, StoredPerson]:

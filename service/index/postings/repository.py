@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
+from struct import pack
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Subquery, bindparam, case, delete, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlmodel import Session
 
 from matching.retrieval.terms import rare_key
 from service.cases.repository import chunks
 from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
 from service.index.pairs import PairSums, words
+from service.store.among import among
 from service.store.base import Base
-from service.store.writing import BoundRow, insert_plain
+from service.store.writing import BoundRow, delete_bound, insert_plain
 
 CHUNK = 512
 """Pairs in one posting chunk, 4 KB: little to rewrite for an insert, few rows for a search."""
+_SEVERAL = 2
+"""Chunks more than are needed, from which it pays to write them anew."""
 SUMMED = 250
 """Chunks added to sums at a time: 128,000 pairs at most, 7 MB with their hashes."""
 PAIR = np.dtype([("case", "<u4"), ("packed", "<u4")])
@@ -36,7 +51,8 @@ _TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
 
 def encode(pairs: Pairs) -> bytes:
     """Pairs as little-endian 32-bit integers."""
-    return np.array(pairs, dtype=PAIR).tobytes()
+    # Most lists are short, for which an array costs more than it saves.
+    return pack(f"<{2 * len(pairs)}I", *chain.from_iterable(pairs))
 
 
 def decode(data: Iterable[bytes]) -> PairArray:
@@ -110,12 +126,11 @@ class PostingRepository:
 
     def last_number(self, term_ids: Collection[int]) -> int:
         """The largest number of a chunk of any of the terms; -1 when there is none."""
-        found = -1
-        for ids in chunks(sorted(term_ids)):
-            query = select(func.max(_POSTINGS.c.chunk)).where(_POSTINGS.c.term_id.in_(ids))
-            largest = self._session.connection().scalar(query)
-            found = found if largest is None else max(found, largest)
-        return found
+        if not term_ids:
+            return -1
+        last = _last_of(among(self._session, _TERMS.c.id, sorted(term_ids)))
+        largest = self._session.connection().scalar(select(func.max(last.c.chunk)))
+        return -1 if largest is None else int(largest)
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -133,7 +148,7 @@ class PostingRepository:
         """Number, size and pairs of the last chunk of each term; no pairs where it is full."""
         found: dict[int, tuple[int, int, bytes]] = {}
         for ids in chunks(sorted(term_ids)):
-            last = _last_of(ids)
+            last = _last_of(_TERMS.c.id.in_(ids))
             columns = _POSTINGS.c
             query = select(
                 columns.term_id,
@@ -190,25 +205,45 @@ class PostingRepository:
 
     def scattered(self) -> list[int]:
         """Terms whose cases lie in more chunks than they need."""
-        needed = func.sum(_POSTINGS.c.size) / CHUNK + 1
-        query = (
-            select(_POSTINGS.c.term_id)
+        # Counted in the key alone: few terms have so many chunks that their cases matter.
+        several = (
+            select(_POSTINGS.c.term_id, func.count().label("chunks"))
             .group_by(_POSTINGS.c.term_id)
-            .having(func.count() > needed + 1)
+            .having(func.count() > _SEVERAL)
+            .subquery()
+        )
+        query = (
+            select(several.c.term_id)
+            .join(_TERMS, _TERMS.c.id == several.c.term_id)
+            .where(several.c.chunks > _TERMS.c.cases / CHUNK + _SEVERAL)
+            .order_by(several.c.term_id)
         )
         return list(self._session.connection().scalars(query))
 
     def compact(self, term_ids: Collection[int]) -> None:
-        """Write the cases of terms anew in as few chunks as they need, by rising id."""
+        """Write the cases of terms in as few chunks as they need, by rising id.
+
+        Chunks that are so already stay: of a term that grows with every import, all but the last.
+        """
+        held: dict[int, dict[int, bytes]] = defaultdict(dict)
+        for ids in chunks(sorted(term_ids)):
+            columns = _POSTINGS.c
+            query = select(columns.term_id, columns.chunk, columns.pairs)
+            for term_id, number, pairs in self._session.connection().execute(
+                query.where(columns.term_id.in_(ids))
+            ):
+                held[term_id][number] = pairs
         rows: list[BoundRow] = []
-        for term_id, pairs in self.of_terms(term_ids).items():
-            ordered = np.sort(pairs, order="case")
-            for start in range(0, len(ordered), CHUNK):
-                part = ordered[start : start + CHUNK]
-                rows.append((term_id, int(part["case"][0]), len(part), part.tobytes()))
-        connection = self._session.connection()
-        for chunk in chunks(sorted(term_ids)):
-            connection.execute(delete(_POSTINGS).where(_POSTINGS.c.term_id.in_(chunk)))
+        stale: list[BoundRow] = []
+        for term_id, found in held.items():
+            wanted = dict(_in_order(decode(found.values())))
+            stale += [(term_id, one) for one in found if found[one] != wanted.get(one)]
+            rows += [
+                (term_id, number, len(pairs) // PAIR.itemsize, pairs)
+                for number, pairs in wanted.items()
+                if pairs != found.get(number)
+            ]
+        delete_bound(self._session, _POSTINGS, stale)
         insert_plain(self._session, _POSTINGS, rows)
 
     def of_rare(self, generation: int, keys: Collection[int]) -> dict[int, Pairs]:
@@ -296,16 +331,24 @@ class PostingRepository:
         return bool(keys)
 
 
+def _in_order(pairs: PairArray) -> Iterator[tuple[int, bytes]]:
+    """Numbers and pairs of as few chunks as hold them, by rising id of the case."""
+    ordered = np.sort(pairs, order="case")
+    for start in range(0, len(ordered), CHUNK):
+        part = ordered[start : start + CHUNK]
+        yield int(part["case"][0]), part.tobytes()
+
+
 def _chunk(term_id: int, chunk: int, pairs: PairArray) -> dict[str, Any]:
     return {"b_term": term_id, "b_chunk": chunk, "b_size": len(pairs), "b_pairs": pairs.tobytes()}
 
 
-def _last_of(term_ids: Sequence[int]) -> Subquery:
+def _last_of(which: ColumnElement[bool]) -> Subquery:
     """Term and number of its last chunk: one step into the table a term, not a walk over all."""
     last = select(func.max(_POSTINGS.c.chunk)).where(_POSTINGS.c.term_id == _TERMS.c.id)
     return (
         select(_TERMS.c.id.label("term_id"), last.scalar_subquery().label("chunk"))
-        .where(_TERMS.c.id.in_(term_ids))
+        .where(which)
         .subquery()
     )
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import delete, func, select
 from sqlmodel import Session
 
 from matching.retrieval.terms import JOIN, NAME, term_keys
 from service.cases.repository import chunks
 from service.index.models import STREAM, IndexKey, IndexTerm
+from service.store.among import among
 from service.store.base import Base
-from service.store.writing import insert_plain
+from service.store.writing import add_bound, insert_bound, insert_plain
 
 _TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
 _KEYS = Base.metadata.tables[str(IndexKey.__tablename__)]
@@ -58,46 +59,39 @@ class VocabularyRepository:
 
     def known(self, terms: Collection[str]) -> dict[str, Term]:
         """Those of the terms that exist."""
-        found: dict[str, Term] = {}
-        for chunk in chunks(sorted(terms)):
-            rows = self._session.connection().execute(
-                select(_TERMS.c.term, _TERMS.c.id, _TERMS.c.cases).where(
-                    _TERMS.c.generation == self._generation, _TERMS.c.term.in_(chunk)
-                )
-            )
-            found.update({term: Term(term_id, cases) for term, term_id, cases in rows})
-        return found
+        return {term: Term(term_id, cases) for term, term_id, cases in self._rows(terms)}
 
     def add(self, cases: Mapping[str, int]) -> dict[str, int]:
         """Insert new terms with their keys and how many cases hold each; their ids."""
         if not cases:
             return {}
-        rows = [
-            {"generation": self._generation, "term": term, "cases": cases[term]}
-            for term in sorted(cases)
-        ]
-        inserted = self._session.connection().execute(
-            insert(_TERMS).returning(_TERMS.c.term, _TERMS.c.id), rows
-        )
-        ids = {row.term: int(row.id) for row in inserted}
+        # In the order of the tree they go into: a large share fills its pages one by one.
+        rows = [(self._generation, term, cases[term]) for term in sorted(cases)]
+        insert_bound(self._session, _TERMS, ("generation", "term", "cases"), rows)
+        ids = {term: int(term_id) for term, term_id, _ in self._rows(cases)}
         keys = [
             (self._generation, key, term_id, term)
             for term, term_id in ids.items()
             for key in term_keys(term)
         ]
-        # In the order of the tree they go into: a large share fills its pages one by one.
         insert_plain(self._session, _KEYS, sorted(keys))
         return ids
 
     def change_counts(self, more: Mapping[int, int]) -> None:
         """Add to the number of cases of terms."""
-        if more:
-            self._session.connection().execute(
-                update(_TERMS)
-                .where(_TERMS.c.id == bindparam("b_id"))
-                .values(cases=_TERMS.c.cases + bindparam("b_more")),
-                [{"b_id": term_id, "b_more": more[term_id]} for term_id in sorted(more)],
-            )
+        rows = [(more[term_id], term_id) for term_id in sorted(more)]
+        add_bound(self._session, _TERMS, "cases", rows)
+
+    def _rows(self, terms: Collection[str]) -> Sequence[Any]:
+        """Text, id and number of cases of those of the terms that exist."""
+        if not terms:
+            return ()
+        columns = _TERMS.c
+        query = select(columns.term, columns.id, columns.cases).where(
+            columns.generation == self._generation,
+            among(self._session, columns.term, sorted(terms)),
+        )
+        return self._session.connection().execute(query).all()
 
     def all_terms(self) -> Iterator[tuple[int, str]]:
         """Id and text of every term, by rising id, streamed."""

@@ -25,8 +25,9 @@ from service.index.models import (
     IndexState,
     IndexTerm,
 )
-from service.index.postings.repository import CHUNK, decode, encode
+from service.index.postings.repository import CHUNK, PAIR, decode, encode
 from service.index.sql import KEPT_FOR, SqlIndex
+from service.index.writing import MANY
 from service.store.base import Base
 from service.store.engine import make_engine
 from tests.conftest import NOW
@@ -132,6 +133,34 @@ def test_large_shares_are_compacted(any_engine: Engine) -> None:
         assert len(after) < len(before)
         assert index.scattered() == []
         assert contents(session, active(session)) == expected(everybody)
+
+
+def test_compacting_leaves_full_chunks_and_orders_the_rest(any_engine: Engine) -> None:
+    term, count = "n:ana", 3 * CHUNK
+    with Session(any_engine) as session:
+        index = SqlIndex(session)
+        for first in range(1, count + 1, MANY):
+            share = range(first, min(first + MANY, count + 1))
+            index.upsert([IndexEntry(n, (term,), n % 7) for n in share])
+        index.compact(index.scattered())
+        full = _chunks(session)
+        # What was taken out and comes again lies behind the others, then in its place.
+        more = [*range(count + 1, count + 2 * MANY), CHUNK + 5]
+        index.remove([CHUNK + 5])
+        for one in (more[:MANY], more[MANY:]):
+            index.upsert([IndexEntry(n, (term,), n % 7) for n in one])
+        index.compact([int(session.scalars(select(col(IndexPosting.term_id))).first() or 0)])
+        now = _chunks(session)
+    assert [number for number, _ in full] == [1, CHUNK + 1, 2 * CHUNK + 1]
+    assert now[: len(full)] == full
+    everybody = [case_id for _, pairs in now for case_id in decode([pairs])["case"].tolist()]
+    assert everybody == list(range(1, count + 2 * MANY))
+    assert [len(pairs) // PAIR.itemsize for _, pairs in now[:-1]] == [CHUNK] * (len(now) - 1)
+
+
+def _chunks(session: Session) -> list[tuple[int, bytes]]:
+    query = select(col(IndexPosting.chunk), col(IndexPosting.pairs))
+    return [(row[0], row[1]) for row in session.execute(query.order_by(col(IndexPosting.chunk)))]
 
 
 def test_many_changed_cases_are_put_in_again(any_engine: Engine) -> None:
