@@ -14,7 +14,7 @@ from service.audit.schemas import AuditEvent
 from service.cases.claims import claim_value_of, claim_values
 from service.cases.models import Case, CaseChange, CaseEvent, Claim, Photograph
 from service.cases.records.repository import matching_records, put_records
-from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.repository import CaseRepository, CaseSummary, ReadableCase
 from service.cases.rows import (
     ClaimedRows,
     case_rows,
@@ -70,7 +70,7 @@ def store_case(work: UnitOfWork, draft: CaseDraft, *, authority_code: str = "") 
     now = work.clock()
     check_against_today(draft, now.date())
     repository = CaseRepository(work.session, work.actor)
-    if draft.record_id and repository.find_record(authority.id or 0, draft.record_id):
+    if draft.record_id and repository.has_record(authority.id or 0, draft.record_id):
         raise Conflict(
             "the authority has a case with this record_id already",
             (FieldError("record_id", "is taken within the authority"),),
@@ -200,7 +200,7 @@ def owner_of(work: UnitOfWork, code: str) -> Authority:
     return accounts.authority_by_id(work.actor.authority_id)
 
 
-def is_open(case: Case) -> bool:
+def is_open(case: Case | CaseSummary) -> bool:
     """Whether a case is still handled."""
     return case.status == Status.OPEN.value
 

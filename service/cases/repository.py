@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    Integer,
     Select,
+    SmallInteger,
+    Table,
+    bindparam,
     exists,
     false,
     func,
     or_,
     true,
+    type_coerce,
 )
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from service.accounts.models import Authority
 from service.cases.models import (
+    CLAIM_KINDS,
     Case,
     CaseChange,
     CaseEvent,
@@ -37,6 +45,8 @@ from service.store.writing import insert_rows
 
 _CHUNK = 500
 """Values in one IN list: below SQLite's oldest limit of 999 variables."""
+ASKED: BindParameter[Any] = bindparam("ids", expanding=True)
+"""The values of one, in statements that are put together once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +63,96 @@ class ReadableCase:
         return "full" if self.full else "limited"
 
 
+class CaseSummary(NamedTuple):
+    """What lists and links show of a case, or ask of it."""
+
+    id: int
+    public_id: str
+    authority_id: int
+    record_id: str
+    kind: str
+    status: str
+    content_digest: str
+    sex: str
+    birth_earliest: date | None
+    birth_latest: date | None
+    event_country: str
+
+
+class OwnerSummary(NamedTuple):
+    """Who owns a case and how to reach them."""
+
+    code: str
+    name: str
+    email: str
+    phone: str
+
+
+@dataclass(slots=True)
+class ReadableSummary:
+    """The summary of a case as the actor may read it."""
+
+    case: CaseSummary
+    owner: OwnerSummary
+    full: bool
+
+    @property
+    def access(self) -> str:
+        """`full` or `limited`, as the answer names it."""
+        return "full" if self.full else "limited"
+
+
 def reads_in_full(actor: Actor) -> ColumnElement[bool]:
     """The condition under which a case may be read in full by the actor."""
-    if actor.reads_all:
+    return _in_full(actor.authority_id, reads_all=actor.reads_all)
+
+
+def _in_full(authority_id: Any, *, reads_all: bool) -> ColumnElement[bool]:
+    if reads_all:
         return true()
-    if actor.authority_id is None:
+    if authority_id is None:
         return false()
     shared = exists().where(
         col(CaseShare.case_id) == col(Case.id),
-        col(CaseShare.authority_id) == actor.authority_id,
+        col(CaseShare.authority_id) == authority_id,
     )
-    return or_(col(Case.authority_id) == actor.authority_id, shared)
+    return or_(col(Case.authority_id) == authority_id, shared)
+
+
+@cache
+def _summaries(*, reads_all: bool, has_authority: bool) -> Select[Any]:
+    """The statement of `CaseRepository.summaries`; to put it together takes longer than to run."""
+    authority_id = bindparam("authority_id", type_=Integer) if has_authority else None
+    cases, owners = _table(Case), _table(Authority)
+    return (
+        select_columns(
+            *(cases.c[name] for name in CaseSummary._fields),
+            *(owners.c[name] for name in OwnerSummary._fields),
+            _in_full(authority_id, reads_all=reads_all),
+        )
+        .join_from(cases, owners, owners.c.id == cases.c.authority_id)
+        .where(cases.c.id.in_(ASKED))
+    )
+
+
+@cache
+def _standing_names() -> Select[Any]:
+    claims = _table(Claim)
+    # An expression, not the column: by its index SQLite would walk the names of all cases.
+    kind = type_coerce(claims.c.kind, SmallInteger) + 0
+    return (
+        select_columns(claims.c.case_id, claims.c.value)
+        .where(
+            claims.c.case_id.in_(ASKED),
+            claims.c.withdrawn_at.is_(None),
+            kind == CLAIM_KINDS.index(ClaimKind.NAME.value),
+        )
+        .order_by(claims.c.id)
+    )
+
+
+def _table(model: type[Base]) -> Table:
+    return Base.metadata.tables[str(model.__tablename__)]
 
 
 class CaseRepository:
@@ -115,6 +204,21 @@ class CaseRepository:
         for chunk in chunks(sorted(ids)):
             rows = self.session.execute(self.readable().where(col(Case.id).in_(chunk)))
             found.update({row[0].id: ReadableCase(*row) for row in rows})
+        return found
+
+    def summaries(self, ids: Collection[int]) -> dict[int, ReadableSummary]:
+        """Summaries of cases by internal id."""
+        self.session.flush()
+        actor, connection = self.actor, self.session.connection()
+        has_authority = actor.authority_id is not None and not actor.reads_all
+        query = _summaries(reads_all=actor.reads_all, has_authority=has_authority)
+        asked = {"authority_id": actor.authority_id} if has_authority else {}
+        width = len(CaseSummary._fields)
+        found: dict[int, ReadableSummary] = {}
+        for chunk in chunks(sorted(ids)):
+            for row in connection.execute(query, {**asked, "ids": chunk}):
+                owner = OwnerSummary(*row[width:-1])
+                found[row[0]] = ReadableSummary(CaseSummary(*row[:width]), owner, bool(row[-1]))
         return found
 
     def open_digests(
@@ -182,6 +286,14 @@ class CaseRepository:
             query = query.where(col(Case.authority_id) == self.actor.authority_id)
         return [ReadableCase(*row) for row in self.session.execute(query)]
 
+    def has_record(self, authority_id: int, record_id: str) -> bool:
+        """Whether an authority has a case under this reference of its own."""
+        cases = _table(Case).c
+        query = select_columns(cases.id).where(
+            cases.authority_id == authority_id, cases.record_id == record_id
+        )
+        return self.session.connection().scalar(query) is not None
+
     def find_record(self, authority_id: int, record_id: str) -> Case | None:
         """A case by its owner's own reference."""
         return self.session.exec(
@@ -211,17 +323,12 @@ class CaseRepository:
 
     def standing_names(self, case_ids: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
         """Values of the standing name claims of several cases in order of recording."""
+        self.session.flush()
+        connection = self.session.connection()
         found: dict[int, list[Mapping[str, Any]]] = {}
         for chunk in chunks(sorted(case_ids)):
-            rows = self.session.execute(
-                select(Claim.case_id, Claim.kind, Claim.value)
-                .where(col(Claim.case_id).in_(chunk), col(Claim.withdrawn_at).is_(None))
-                .order_by(col(Claim.id))
-            )
-            # Asked for the kind as well, SQLite walks the names of all cases.
-            for case_id, kind, value in rows:
-                if kind == ClaimKind.NAME.value:
-                    found.setdefault(case_id, []).append(value)
+            for case_id, value in connection.execute(_standing_names(), {"ids": chunk}):
+                found.setdefault(case_id, []).append(value)
         return found
 
     def events(self, case_id: int, *, standing_only: bool = False) -> Sequence[CaseEvent]:

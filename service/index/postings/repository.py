@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Subquery, bindparam, case, delete, func, select, tuple_, update
+from sqlalchemy import Select, bindparam, case, delete, func, select, tuple_, update
 from sqlmodel import Session
 
 from matching.retrieval.terms import rare_key
-from service.cases.repository import chunks
+from service.cases.repository import ASKED, chunks
 from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
 from service.index.pairs import PairSums, words
 from service.store.base import Base
@@ -32,6 +33,11 @@ PairArray = NDArray[np.void]
 _POSTINGS = Base.metadata.tables[str(IndexPosting.__tablename__)]
 _RARE = Base.metadata.tables[str(IndexRare.__tablename__)]
 _TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
+_REWRITE = (
+    update(_POSTINGS)
+    .where(_POSTINGS.c.term_id == bindparam("b_term"), _POSTINGS.c.chunk == bindparam("b_chunk"))
+    .values(size=bindparam("b_size"), pairs=bindparam("b_pairs"))
+)
 
 
 def encode(pairs: Pairs) -> bytes:
@@ -119,29 +125,13 @@ class PostingRepository:
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
         if rows:
-            self._session.connection().execute(
-                update(_POSTINGS)
-                .where(
-                    _POSTINGS.c.term_id == bindparam("b_term"),
-                    _POSTINGS.c.chunk == bindparam("b_chunk"),
-                )
-                .values(size=bindparam("b_size"), pairs=bindparam("b_pairs")),
-                rows,
-            )
+            self._session.connection().execute(_REWRITE, rows)
 
     def _last_chunks(self, term_ids: Collection[int]) -> dict[int, tuple[int, int, bytes]]:
         """Number, size and pairs of the last chunk of each term; no pairs where it is full."""
         found: dict[int, tuple[int, int, bytes]] = {}
         for ids in chunks(sorted(term_ids)):
-            last = _last_of(ids)
-            columns = _POSTINGS.c
-            query = select(
-                columns.term_id,
-                columns.chunk,
-                columns.size,
-                case((columns.size < CHUNK, columns.pairs), else_=b""),
-            ).join(last, (columns.term_id == last.c.term_id) & (columns.chunk == last.c.chunk))
-            for term_id, *rest in self._session.connection().execute(query):
+            for term_id, *rest in self._session.connection().execute(_last_chunks(), {"ids": ids}):
                 found[term_id] = (rest[0], rest[1], rest[2])
         return found
 
@@ -300,14 +290,22 @@ def _chunk(term_id: int, chunk: int, pairs: PairArray) -> dict[str, Any]:
     return {"b_term": term_id, "b_chunk": chunk, "b_size": len(pairs), "b_pairs": pairs.tobytes()}
 
 
-def _last_of(term_ids: Sequence[int]) -> Subquery:
-    """Term and number of its last chunk: one step into the table a term, not a walk over all."""
-    last = select(func.max(_POSTINGS.c.chunk)).where(_POSTINGS.c.term_id == _TERMS.c.id)
-    return (
-        select(_TERMS.c.id.label("term_id"), last.scalar_subquery().label("chunk"))
-        .where(_TERMS.c.id.in_(term_ids))
+@cache
+def _last_chunks() -> Select[Any]:
+    """The last chunk of each term: one step into the table a term, not a walk over all."""
+    number = select(func.max(_POSTINGS.c.chunk)).where(_POSTINGS.c.term_id == _TERMS.c.id)
+    last = (
+        select(_TERMS.c.id.label("term_id"), number.scalar_subquery().label("chunk"))
+        .where(_TERMS.c.id.in_(ASKED))
         .subquery()
     )
+    columns = _POSTINGS.c
+    return select(
+        columns.term_id,
+        columns.chunk,
+        columns.size,
+        case((columns.size < CHUNK, columns.pairs), else_=b""),
+    ).join(last, (columns.term_id == last.c.term_id) & (columns.chunk == last.c.chunk))
 
 
 def _chunk_rows(term_id: int, pairs: Pairs, least: int) -> Iterator[BoundRow]:

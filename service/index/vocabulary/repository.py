@@ -10,13 +10,23 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
 from matching.retrieval.terms import JOIN, NAME, term_keys
-from service.cases.repository import chunks
+from service.cases.repository import ASKED, chunks
 from service.index.models import STREAM, IndexKey, IndexTerm
 from service.store.base import Base
 from service.store.writing import insert_plain
 
 _TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
 _KEYS = Base.metadata.tables[str(IndexKey.__tablename__)]
+_KNOWN = select(_TERMS.c.term, _TERMS.c.id, _TERMS.c.cases).where(
+    _TERMS.c.generation == bindparam("generation"), _TERMS.c.term.in_(ASKED)
+)
+_ADD = insert(_TERMS).returning(_TERMS.c.term, _TERMS.c.id)
+_COUNT = (
+    update(_TERMS)
+    .where(_TERMS.c.id == bindparam("b_id"))
+    .values(cases=_TERMS.c.cases + bindparam("b_more"))
+)
+"""Statements of every registration: to put one together takes longer than to run it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +70,8 @@ class VocabularyRepository:
         """Those of the terms that exist."""
         found: dict[str, Term] = {}
         for chunk in chunks(sorted(terms)):
-            rows = self._session.connection().execute(
-                select(_TERMS.c.term, _TERMS.c.id, _TERMS.c.cases).where(
-                    _TERMS.c.generation == self._generation, _TERMS.c.term.in_(chunk)
-                )
-            )
+            asked = {"generation": self._generation, "ids": chunk}
+            rows = self._session.connection().execute(_KNOWN, asked)
             found.update({term: Term(term_id, cases) for term, term_id, cases in rows})
         return found
 
@@ -76,9 +83,7 @@ class VocabularyRepository:
             {"generation": self._generation, "term": term, "cases": cases[term]}
             for term in sorted(cases)
         ]
-        inserted = self._session.connection().execute(
-            insert(_TERMS).returning(_TERMS.c.term, _TERMS.c.id), rows
-        )
+        inserted = self._session.connection().execute(_ADD, rows)
         ids = {row.term: int(row.id) for row in inserted}
         keys = [
             (self._generation, key, term_id, term)
@@ -92,12 +97,8 @@ class VocabularyRepository:
     def change_counts(self, more: Mapping[int, int]) -> None:
         """Add to the number of cases of terms."""
         if more:
-            self._session.connection().execute(
-                update(_TERMS)
-                .where(_TERMS.c.id == bindparam("b_id"))
-                .values(cases=_TERMS.c.cases + bindparam("b_more")),
-                [{"b_id": term_id, "b_more": more[term_id]} for term_id in sorted(more)],
-            )
+            rows = [{"b_id": term_id, "b_more": more[term_id]} for term_id in sorted(more)]
+            self._session.connection().execute(_COUNT, rows)
 
     def all_terms(self) -> Iterator[tuple[int, str]]:
         """Id and text of every term, by rising id, streamed."""
