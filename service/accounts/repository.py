@@ -19,11 +19,10 @@ from service.accounts.models import (
     WebSession,
 )
 from service.errors import BadInput, FieldError, NotFound
-from service.store.base import Base
+from service.store.base import table_of
 
 _TOKENS, _CLIENTS, _AUTHORITIES = (
-    Base.metadata.tables[str(model.__tablename__)]
-    for model in (BearerToken, MachineClient, Authority)
+    table_of(model) for model in (BearerToken, MachineClient, Authority)
 )
 _BEARER = (
     select_columns(

@@ -13,7 +13,8 @@ from service.alerts.schemas import SETTLED, WAITING, AlertStatus, VerdictCode, V
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
 from service.cases.operations import StoredCase, is_open
-from service.cases.repository import CaseRepository, CaseSummary, ReadableSummary
+from service.cases.repository import CaseRepository
+from service.cases.summaries.repository import CaseSummary, ReadableSummary
 from service.errors import Conflict, Forbidden, NotFound
 from service.evidence_view import evidence_to_json
 from service.identifiers import new_public_id

@@ -20,7 +20,8 @@ from service.alerts.schemas import (
     SideOut,
     VerdictOut,
 )
-from service.cases.repository import CaseRepository, ReadableCase, ReadableSummary
+from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.summaries.repository import ReadableSummary
 from service.cases.validation import age_text
 from service.cases.view import display_names
 from service.errors import BadInput, FieldError, NotFound

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from service.audit.models import AuditEntry
 from service.audit.schemas import AuditEvent
 from service.security.policy import Actor
-from service.store.base import Base
+from service.store.base import table_of
 from service.store.writing import insert_rows
 
 GENESIS = "0" * 64
@@ -23,7 +23,7 @@ GENESIS = "0" * 64
 CHAIN_LOCK = 0x454D5044
 """Advisory lock of the chain on PostgreSQL ("EMPD" in ASCII): rows are appended one at a time."""
 _PAGE = 1_000
-_ENTRIES = Base.metadata.tables[str(AuditEntry.__tablename__)]
+_ENTRIES = table_of(AuditEntry)
 _NEWEST_HASH = select_columns(_ENTRIES.c.hash).order_by(_ENTRIES.c.id.desc()).limit(1)
 _HASHED = (
     "actor_kind",

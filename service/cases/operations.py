@@ -14,7 +14,7 @@ from service.audit.schemas import AuditEvent
 from service.cases.claims import claim_value_of, claim_values
 from service.cases.models import Case, CaseChange, CaseEvent, Claim, Photograph
 from service.cases.records.repository import matching_records, put_records
-from service.cases.repository import CaseRepository, CaseSummary, ReadableCase
+from service.cases.repository import CaseRepository, ReadableCase
 from service.cases.rows import (
     ClaimedRows,
     case_rows,
@@ -24,6 +24,7 @@ from service.cases.rows import (
     summary_row,
 )
 from service.cases.schemas import NOBODY, CaseAmendment, CaseClosure, CaseDraft
+from service.cases.summaries.repository import CaseSummary
 from service.cases.validation import check_against_today
 from service.cases.vocabulary import ClaimKind, Status
 from service.errors import BadInput, Conflict, FieldError, Forbidden

@@ -9,8 +9,9 @@ from service.accounts.models import Authority
 from service.alerts.repository import ClusterRepository
 from service.cases.models import CaseEvent, Claim, Photograph
 from service.cases.operations import NAME_KIND, first_name_of
-from service.cases.repository import CaseRepository, ReadableCase, ReadableSummary
+from service.cases.repository import CaseRepository, ReadableCase
 from service.cases.schemas import AuthorityOut, CaseOut, ClaimOut
+from service.cases.summaries.repository import ReadableSummary
 from service.cases.validation import age_text
 
 

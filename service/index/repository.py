@@ -10,7 +10,8 @@ from sqlalchemy import Integer, bindparam, delete, func, select, text, update
 from sqlmodel import Session
 
 from matching.retrieval import SCHEMA, IndexEntry
-from service.cases.repository import ASKED, chunks
+from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.index.models import STREAM, IndexChange, IndexedCase, IndexState
 from service.store.base import Base
 from service.store.writing import insert_plain

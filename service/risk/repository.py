@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Table, and_, bindparam, false, or_
+from sqlalchemy import Select, and_, bindparam, false, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -17,11 +17,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service.alerts.models import Alert, ClusterMember
 from service.alerts.schemas import AlertStatus
 from service.cases.models import Case, CaseEvent, Claim
-from service.cases.repository import ASKED, chunks
+from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.errors import NotFound
 from service.risk.models import IndicatorAnswer, RiskFlag
 from service.security.policy import Actor
-from service.store.base import Base
+from service.store.base import table_of
 
 _CLOSE_BANDS = ("probable", "strong")
 MOST_CLAIMS_A_CASE = 2
@@ -111,8 +112,7 @@ class RiskRepository:
         """All flags on cases, whoever owns them, by case and sign, to change them."""
         found = {}
         for chunk in chunks(sorted(case_ids)):
-            query = select(RiskFlag).where(col(RiskFlag.case_id).in_(chunk))
-            for flag in self.session.exec(_to_change(query.order_by(col(RiskFlag.id)))):
+            for flag in self.session.exec(_standing(), params={"ids": chunk}):
                 found[flag.case_id, flag.sign] = flag
         return found
 
@@ -208,26 +208,28 @@ def _to_change(query: SelectOfScalar[RiskFlag]) -> SelectOfScalar[RiskFlag]:
 # To put a statement together takes longer than to run it, and every registration asks all these.
 
 
-def _table(model: type[Base]) -> Table:
-    return Base.metadata.tables[str(model.__tablename__)]
+@cache
+def _standing() -> SelectOfScalar[RiskFlag]:
+    flags = select(RiskFlag).where(col(RiskFlag.case_id).in_(ASKED))
+    return _to_change(flags.order_by(col(RiskFlag.id)))
 
 
 @cache
 def _cases() -> Select[Any]:
-    cases = _table(Case)
+    cases = table_of(Case)
     columns = (cases.c[name] for name in CaseFacts._fields)
     return select_columns(*columns).where(cases.c.id.in_(ASKED))
 
 
 @cache
 def _ids_of() -> Select[Any]:
-    cases = _table(Case)
+    cases = table_of(Case)
     return select_columns(cases.c.id).where(cases.c.public_id.in_(ASKED))
 
 
 @cache
 def _own_keys(most_claims: int) -> Select[Any]:
-    claims = _table(Claim)
+    claims = table_of(Claim)
     other = claims.alias()
     # One more claim than a sign could mean: told by looking at so many only.
     beyond = (
@@ -248,7 +250,7 @@ def _own_keys(most_claims: int) -> Select[Any]:
 
 @cache
 def _holders_of() -> Select[Any]:
-    claims = _table(Claim)
+    claims = table_of(Claim)
     return select_columns(claims.c.key, claims.c.case_id).where(
         claims.c.kind == bindparam("kind"),
         claims.c.key.in_(ASKED),
@@ -258,7 +260,7 @@ def _holders_of() -> Select[Any]:
 
 @cache
 def _close_alerts() -> Select[Any]:
-    alerts = _table(Alert)
+    alerts = table_of(Alert)
     # An expression, not the column: by its index SQLite would walk over all open alerts.
     status = alerts.c.status.concat("")
     waiting = and_(
@@ -274,13 +276,13 @@ def _close_alerts() -> Select[Any]:
 
 @cache
 def _evidence() -> Select[Any]:
-    alerts = _table(Alert)
+    alerts = table_of(Alert)
     return select_columns(alerts.c.id, alerts.c.evidence).where(alerts.c.id.in_(ASKED))
 
 
 @cache
 def _stays() -> Select[Any]:
-    events = _table(CaseEvent)
+    events = table_of(CaseEvent)
     return select_columns(
         events.c.case_id, events.c.kind, events.c.date_earliest, events.c.date_latest
     ).where(

@@ -20,7 +20,8 @@ from matching.record import (
 )
 from service.alerts.view import side_fields
 from service.audit.schemas import AuditEvent
-from service.cases.repository import CaseRepository, ReadableSummary
+from service.cases.repository import CaseRepository
+from service.cases.summaries.repository import ReadableSummary
 from service.cases.validation import check_birth
 from service.cases.values import number_range, phone_number
 from service.cases.view import display_names

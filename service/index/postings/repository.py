@@ -13,7 +13,8 @@ from sqlalchemy import Select, bindparam, case, delete, func, select, tuple_, up
 from sqlmodel import Session
 
 from matching.retrieval.terms import rare_key
-from service.cases.repository import ASKED, chunks
+from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
 from service.index.pairs import PairSums, words
 from service.store.base import Base

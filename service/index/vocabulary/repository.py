@@ -10,7 +10,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
 from matching.retrieval.terms import JOIN, NAME, term_keys
-from service.cases.repository import ASKED, chunks
+from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.index.models import STREAM, IndexKey, IndexTerm
 from service.store.base import Base
 from service.store.writing import insert_plain
