@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 _OTHER_SIDE = {"only_left": "only_right", "only_right": "only_left"}
 """Parameters that speak of one side."""
@@ -63,6 +64,19 @@ class Evidence:
         return Evidence(
             self.field, self.outcome, self.weight, self.right, self.left, self.reason, params
         )
+
+
+@cache
+def unsaid(field: str, reason: str = "") -> Evidence:
+    """What a field gives about which neither record says anything.
+
+    One for all pairs: most fields of most pairs are so, and this is never changed.
+
+    Args:
+        field: Name of the field.
+        reason: Left out, the field's own code with `missing`.
+    """
+    return Evidence(field, Outcome.MISSING, 0.0, reason=reason or f"{field}.missing")
 
 
 @dataclass(frozen=True, slots=True)

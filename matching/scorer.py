@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from matching.compare.appearance import (
     compare_eyes,
@@ -78,8 +78,9 @@ def assess(
 
 def _bounded(item: Evidence, profile: Profile) -> Evidence:
     limit = profile.weight_limit
-    weight = min(max(item.weight, -limit), limit)
-    return item if weight == item.weight else dataclasses.replace(item, weight=weight)
+    if -limit <= item.weight <= limit:
+        return item
+    return dataclasses.replace(item, weight=min(max(item.weight, -limit), limit))
 
 
 def _with_joint_limits(evidence: list[Evidence], profile: Profile) -> list[Evidence]:
@@ -90,17 +91,27 @@ def _with_joint_limits(evidence: list[Evidence], profile: Profile) -> list[Evide
     """
     siblings = any(item.reason == GIVEN_DIFFERS for item in evidence)
     for joint in profile.joint:
-        evidence = _limited(evidence, joint, sign=1)
-        evidence = _limited(evidence, joint, sign=-1)
-    return _limited(evidence, profile.siblings, sign=1) if siblings else evidence
+        evidence = _limited(evidence, joint)
+    return _limited(evidence, profile.siblings, signs=(1,)) if siblings else evidence
 
 
-def _limited(evidence: list[Evidence], joint: JointLimit, *, sign: int) -> list[Evidence]:
+def _limited(
+    evidence: list[Evidence], joint: JointLimit, *, signs: Sequence[int] = (1, -1)
+) -> list[Evidence]:
     """Scale what speaks one way in some fields; one changed claim changes all of them."""
-    together = 0.0
-    for item in evidence:
-        if item.field in joint.fields:
-            together += max(item.weight * sign, 0.0)
+    # Most fields of most pairs weigh nothing: looked through once for both ways.
+    weights = [item.weight for item in evidence if item.weight and item.field in joint.fields]
+    for sign in signs:
+        together = 0.0
+        for weight in weights:
+            together += max(weight * sign, 0.0)
+        evidence = _scaled(evidence, joint, together, sign)
+    return evidence
+
+
+def _scaled(
+    evidence: list[Evidence], joint: JointLimit, together: float, sign: int
+) -> list[Evidence]:
     if together <= joint.limit:
         return evidence
     share = joint.limit / together

@@ -8,7 +8,7 @@ from functools import lru_cache
 from matching.compare.attributes import equal
 from matching.compare.texts import is_placeholder
 from matching.dates.relations import DAYS_PER_YEAR
-from matching.evidence import Evidence, Outcome
+from matching.evidence import Evidence, Outcome, unsaid
 from matching.profile import Profile
 from matching.record import Person
 
@@ -40,12 +40,16 @@ _FAMILIES = (
 def compare_height(left: Person, right: Person, profile: Profile) -> Evidence:
     """Height in centimetres; the later record may be taller by what a child grows."""
     one, other = left.description.height_cm, right.description.height_cm
+    if one is None and other is None:
+        return unsaid("height")
     return _ranges("height", "cm", (one, other), gap(left, right, "height"), profile)
 
 
 def compare_weight(left: Person, right: Person, profile: Profile) -> Evidence:
     """Weight in kilograms; children gain, anybody may lose."""
     one, other = left.description.weight_kg, right.description.weight_kg
+    if one is None and other is None:
+        return unsaid("weight")
     return _ranges("weight", "kg", (one, other), gap(left, right, "weight"), profile)
 
 
@@ -121,6 +125,8 @@ def colour(text: str) -> str:
 
 
 def _colour(field: str, left: str, right: str, profile: Profile) -> Evidence:
+    if not left and not right:
+        return unsaid(field)
     one, other = colour(left), colour(right)
     if not one or not other:
         return Evidence(field, Outcome.MISSING, 0.0, left, right, f"{field}.missing")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from matching.evidence import Evidence, Outcome
+from matching.evidence import Evidence, Outcome, unsaid
 from matching.profile import Profile
 from matching.record import Person, Sex
 
+KEPT_CODES = 10_000
+"""Lists of codes kept as read: most records name one country of two hundred."""
 _COMPARABLE_SEX = frozenset({Sex.FEMALE, Sex.MALE})
 
 
@@ -26,12 +29,22 @@ def equal(field: str, same: bool, profile: Profile, values: tuple[str, str]) -> 
     return Evidence(field, outcome, profile.weight(field, level), *values, reason)
 
 
-def _overlap(field: str, left: Iterable[str], right: Iterable[str], profile: Profile) -> Evidence:
-    one, other = codes(left), codes(right)
-    values = (", ".join(one).upper(), ", ".join(other).upper())
+def _overlap(
+    field: str, left: tuple[str, ...], right: tuple[str, ...], profile: Profile
+) -> Evidence:
+    if not left and not right:
+        return unsaid(field)
+    (one, one_text), (other, other_text) = _listed(left), _listed(right)
     if not one or not other:
-        return Evidence(field, Outcome.MISSING, 0.0, *values, f"{field}.missing")
-    return equal(field, bool(set(one) & set(other)), profile, values)
+        return Evidence(field, Outcome.MISSING, 0.0, one_text, other_text, f"{field}.missing")
+    return equal(field, not one.isdisjoint(other), profile, (one_text, other_text))
+
+
+@lru_cache(KEPT_CODES)
+def _listed(values: tuple[str, ...]) -> tuple[frozenset[str], str]:
+    """Codes to compare, and as the evidence shows them."""
+    found = codes(values)
+    return frozenset(found), ", ".join(found).upper()
 
 
 def codes(values: Iterable[str]) -> list[str]:

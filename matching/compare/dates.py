@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from matching.dates.relations import DateRelation, Related, relate
-from matching.evidence import Evidence, Outcome
+from matching.evidence import Evidence, Outcome, unsaid
 from matching.profile import Profile
 from matching.record import Basis, BirthDate, Person
 
@@ -17,20 +18,25 @@ _FIELD = "date_of_birth"
 
 def compare_births(left: Person, right: Person, profile: Profile) -> Evidence:
     """The best agreement between any birth claim of one record and any of the other."""
-    if not left.births or not right.births:
-        return Evidence(_FIELD, Outcome.MISSING, 0.0, _text(left), _text(right), "date.missing")
+    lefts, rights = left.births, right.births
+    if not lefts and not rights:
+        return unsaid(_FIELD, "date.missing")
+    if not lefts or not rights:
+        return Evidence(_FIELD, Outcome.MISSING, 0.0, _text(lefts), _text(rights), "date.missing")
+    if len(lefts) == len(rights) == 1:
+        return _compare(lefts[0], rights[0], profile)
     return max(
         (
             _compare(one, other, profile)
-            for one in left.births[:MOST_CLAIMS]
-            for other in right.births[:MOST_CLAIMS]
+            for one in lefts[:MOST_CLAIMS]
+            for other in rights[:MOST_CLAIMS]
         ),
         key=lambda item: (item.weight, *sorted((item.left, item.right))),
     )
 
 
-def _text(record: Person) -> str:
-    return record.births[0].date.text if record.births else ""
+def _text(births: Sequence[BirthDate]) -> str:
+    return births[0].date.text if births else ""
 
 
 def _compare(left: BirthDate, right: BirthDate, profile: Profile) -> Evidence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from matching.evidence import Evidence, Outcome
+from matching.evidence import Evidence, Outcome, unsaid
 from matching.places.gazetteer import kilometres
 from matching.profile import Profile
 from matching.record import Event, Person, Precision
@@ -19,6 +19,8 @@ border or a strait is crossed within a day."""
 
 def compare_events(left: Person, right: Person, profile: Profile) -> Evidence:
     """Whether an encounter fits a disappearance in time, and no day names two far places."""
+    if not left.events or not right.events:
+        return unsaid("events")
     if two_places(left, right):
         weight = profile.weight("events", "two_places")
         return Evidence("events", Outcome.DISAGREE, weight, reason="events.two_places")
@@ -29,7 +31,7 @@ def compare_events(left: Person, right: Person, profile: Profile) -> Evidence:
         for met in (e.date for e in met_side.events if e.kind == "encounter" and e.date)
     ]
     if not gaps:
-        return Evidence("events", Outcome.MISSING, 0.0, reason="events.missing")
+        return unsaid("events")
     possible = min(gaps) <= BEFORE_DAYS
     level = "possible" if possible else "impossible"
     outcome = Outcome.AGREE if possible else Outcome.DISAGREE

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from matching.evidence import Evidence, Outcome
+from matching.evidence import Evidence, Outcome, unsaid
 from matching.profile import Profile
 from matching.record import Document, Person
 
@@ -27,7 +27,10 @@ CONFUSED = str.maketrans("OIQSBZG", "0105826")
 
 def compare_documents(left: Person, right: Person, profile: Profile) -> Evidence:
     """Document numbers; only those of one kind and country can disagree."""
-    values = (_list(d.number for d in left.documents), _list(d.number for d in right.documents))
+    ones, others = left.documents, right.documents
+    if not ones and not others:
+        return unsaid("document")
+    values = (_list(d.number for d in ones), _list(d.number for d in others))
     pairs = [(one, other) for one in numbered(left) for other in numbered(right)]
     if not pairs:
         return Evidence("document", Outcome.MISSING, 0.0, *values, "document.missing")
@@ -108,6 +111,8 @@ def _list(values: Iterable[str]) -> str:
 
 def compare_phones(left: Person, right: Person, profile: Profile) -> Evidence:
     """Telephone numbers; a new one is no disagreement, one without its country comes close."""
+    if not left.contacts and not right.contacts:
+        return unsaid("phone")
     one, other = contacts(left, "phone"), contacts(right, "phone")
     found = _contacts("phone", one, other, profile)
     if found.outcome is Outcome.NOT_COMPARABLE and same_line(one, other):
@@ -118,6 +123,8 @@ def compare_phones(left: Person, right: Person, profile: Profile) -> Evidence:
 
 def compare_emails(left: Person, right: Person, profile: Profile) -> Evidence:
     """E-mail addresses; a new one is no disagreement."""
+    if not left.contacts and not right.contacts:
+        return unsaid("email")
     return _contacts("email", contacts(left, "email"), contacts(right, "email"), profile)
 
 

@@ -53,13 +53,16 @@ def compare_name_fields(
     left: Person, right: Person, profile: Profile, frequencies: TermFrequencies
 ) -> Evidence:
     """The best agreement between any name of one record and any of the other."""
-    if not left.names or not right.names:
-        return Evidence("name", Outcome.MISSING, 0.0, _text(left), _text(right), "name.missing")
+    lefts, rights = left.names, right.names
+    if not lefts or not rights:
+        return Evidence("name", Outcome.MISSING, 0.0, _text(lefts), _text(rights), "name.missing")
+    if len(lefts) == len(rights) == 1:
+        return compare_two(lefts[0], rights[0], profile, frequencies)
     return max(
         (
             compare_two(one, other, profile, frequencies)
-            for one in left.names[:MAX_NAMES]
-            for other in right.names[:MAX_NAMES]
+            for one in lefts[:MAX_NAMES]
+            for other in rights[:MAX_NAMES]
         ),
         key=lambda item: (
             item.outcome is not Outcome.MISSING,
@@ -69,8 +72,8 @@ def compare_name_fields(
     )
 
 
-def _text(record: Person) -> str:
-    return record.names[0].text if record.names else ""
+def _text(names: Sequence[Name]) -> str:
+    return names[0].text if names else ""
 
 
 def compare_two(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matching.compare.names import compare_two
-from matching.evidence import Evidence, Outcome
+from matching.evidence import Evidence, Outcome, unsaid
 from matching.names.parts import prepare
 from matching.profile import Profile, TermFrequencies
 from matching.record import Name, Person
@@ -23,6 +23,8 @@ def compare_relatives(
     A father whose name is part of the person's own name on both sides is left
     out: it has spoken there already.
     """
+    if not left.relatives and not right.relatives:
+        return unsaid("relatives")
     ones, others = independent(left), independent(right)
     pairs = [
         compare_two(one, other, profile, frequencies)

@@ -11,7 +11,7 @@ from typing import Any
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from matching.evidence import Evidence, Outcome
+from matching.evidence import Evidence, Outcome, unsaid
 from matching.names.folding import fold
 from matching.names.parts import PLACEHOLDERS
 from matching.names.tokens import tokenize
@@ -56,7 +56,10 @@ class TextField:
 
     def said(self, record: Person) -> list[str]:
         """The distinct values of a record in a fixed order."""
-        said = {value for value in self.values(record) if self.normal(value)}
+        values = self.values(record)
+        if not values:
+            return []
+        said = {value for value in values if value and self.normal(value)}
         return sorted(value for value in said if not is_placeholder(value))[:MOST_VALUES]
 
     def level(self, left: str, right: str) -> int:
@@ -72,6 +75,8 @@ class TextField:
     def compare(self, left: Person, right: Person, profile: Profile) -> Evidence:
         """The best agreement between any value of one record and any of the other."""
         lefts, rights = self.said(left), self.said(right)
+        if not lefts and not rights:
+            return unsaid(self.name)
         if not lefts or not rights:
             values = (", ".join(lefts), ", ".join(rights))
             return Evidence(self.name, Outcome.MISSING, 0.0, *values, f"{self.name}.missing")

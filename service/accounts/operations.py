@@ -207,22 +207,19 @@ def actor_of_token(work: UnitOfWork, token: str) -> Actor:
     Raises:
         NotSignedIn: If the token is unknown or expired, or its client revoked.
     """
-    accounts = AccountRepository(work.session)
-    bearer = accounts.bearer_token(token_hash(token))
+    bearer = AccountRepository(work.session).bearer(token_hash(token))
     if bearer is None or bearer.expires_at <= work.clock():
         raise NotSignedIn("the token is unknown or has expired")
-    client = accounts.client_by_id(bearer.machine_client_id)
-    if client is None or client.revoked_at is not None:
+    if bearer.revoked_at is not None:
         raise NotSignedIn("the client is revoked")
-    authority = accounts.authority_by_id(client.authority_id)
     return Actor(
         ActorKind.CLIENT,
-        f"client:{client.client_id}",
+        f"client:{bearer.client_id}",
         frozenset(Permission(scope) for scope in bearer.scopes),
-        authority.id,
-        authority.code,
-        authority.country,
-        client.id,
+        bearer.authority_id,
+        bearer.authority_code,
+        bearer.authority_country,
+        bearer.machine_client_id,
     )
 
 

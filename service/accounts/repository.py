@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import bindparam, delete, func, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from service.accounts.models import (
@@ -17,6 +19,40 @@ from service.accounts.models import (
     WebSession,
 )
 from service.errors import BadInput, FieldError, NotFound
+from service.store.base import table_of
+
+_TOKENS, _CLIENTS, _AUTHORITIES = (
+    table_of(model) for model in (BearerToken, MachineClient, Authority)
+)
+_BEARER = (
+    select_columns(
+        _TOKENS.c.expires_at,
+        _TOKENS.c.scopes,
+        _CLIENTS.c.id,
+        _CLIENTS.c.client_id,
+        _CLIENTS.c.revoked_at,
+        _AUTHORITIES.c.id,
+        _AUTHORITIES.c.code,
+        _AUTHORITIES.c.country,
+    )
+    .join_from(_TOKENS, _CLIENTS, _CLIENTS.c.id == _TOKENS.c.machine_client_id)
+    .join(_AUTHORITIES, _AUTHORITIES.c.id == _CLIENTS.c.authority_id)
+    .where(_TOKENS.c.token_hash == bindparam("token_hash"))
+)
+"""Asked with every request of a partner system: put together once."""
+
+
+class Bearer(NamedTuple):
+    """A bearer token with the machine client and the authority that it stands for."""
+
+    expires_at: datetime
+    scopes: list[str]
+    machine_client_id: int
+    client_id: str
+    revoked_at: datetime | None
+    authority_id: int
+    authority_code: str
+    authority_country: str
 
 
 class AccountRepository:
@@ -76,10 +112,6 @@ class AccountRepository:
             select(MachineClient).where(col(MachineClient.client_id) == client_id)
         ).one_or_none()
 
-    def client_by_id(self, machine_client_id: int) -> MachineClient | None:
-        """A machine client by internal id."""
-        return self.session.get(MachineClient, machine_client_id)
-
     def clients(self) -> Sequence[MachineClient]:
         """All machine clients by id."""
         return self.session.exec(select(MachineClient).order_by(col(MachineClient.client_id))).all()
@@ -94,9 +126,11 @@ class AccountRepository:
             update(WebSession).where(col(WebSession.token_hash) == token_hash).values(seen_at=at)
         )
 
-    def bearer_token(self, token_hash: str) -> BearerToken | None:
-        """A bearer token by its hash."""
-        return self.session.get(BearerToken, token_hash)
+    def bearer(self, token_hash: str) -> Bearer | None:
+        """Whom a bearer token names, by the token's hash."""
+        rows = self.session.connection().execute(_BEARER, {"token_hash": token_hash})
+        row = rows.one_or_none()
+        return None if row is None else Bearer(*row)
 
     def end_sessions(self, official_id: int, *, keep: str = "") -> None:
         """End the browser sessions of an official, but for the one with this token's hash."""

@@ -205,7 +205,7 @@ def store_links(
     involved = set(compared.digests)
     cases = {
         case_id: found.case
-        for case_id, found in CaseRepository(work.session, work.actor).by_ids(involved).items()
+        for case_id, found in CaseRepository(work.session, work.actor).summaries(involved).items()
         if is_open(found.case) and found.case.content_digest == compared.digests[case_id]
     }
     known = AlertRepository(work.session, work.actor).by_pairs(involved)

@@ -13,7 +13,8 @@ from service.alerts.schemas import SETTLED, WAITING, AlertStatus, VerdictCode, V
 from service.audit.schemas import AuditEvent
 from service.cases.models import Case
 from service.cases.operations import StoredCase, is_open
-from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.repository import CaseRepository
+from service.cases.summaries.repository import CaseSummary, ReadableSummary
 from service.errors import Conflict, Forbidden, NotFound
 from service.evidence_view import evidence_to_json
 from service.identifiers import new_public_id
@@ -32,8 +33,8 @@ class AlertedPair:
     """An alert with both its cases as the actor may read them."""
 
     alert: Alert
-    left: ReadableCase
-    right: ReadableCase
+    left: ReadableSummary
+    right: ReadableSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def raise_alerts(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limi
         for item in ranking.explain(ranking.at_least(lowest))
         if item.assessment.band in ALERTING
     ]
-    cases = CaseRepository(work.session, work.actor).by_ids([item.case_id for item in likely])
+    cases = CaseRepository(work.session, work.actor).summaries([item.case_id for item in likely])
     standing = {item.case_id: item for item in likely if is_open(cases[item.case_id].case)}
     raised = []
     for other, item in standing.items():
@@ -102,7 +103,7 @@ def raise_alerts(work: UnitOfWork, linkage: Linkage, stored: StoredCase, *, limi
 def raise_pair(
     work: UnitOfWork,
     known: dict[tuple[int, int], Alert],
-    pair: tuple[Case, Case],
+    pair: tuple[Case | CaseSummary, Case | CaseSummary],
     assessment: Assessment,
 ) -> Alert | None:
     """Make or renew the alert of a pair; None when it is settled and nothing changed.
@@ -157,7 +158,7 @@ def _set(alert: Alert, assessment: Assessment, *, swap: bool) -> Alert:
     return alert
 
 
-def pair_digests(left: Case, right: Case) -> str:
+def pair_digests(left: Case | CaseSummary, right: Case | CaseSummary) -> str:
     """The content of both cases at the time of a comparison."""
     return f"{left.content_digest}:{right.content_digest}"
 
@@ -181,7 +182,7 @@ def alerted_pairs(work: UnitOfWork, alerts: Iterable[Alert]) -> list[AlertedPair
     """Alerts with both cases as the actor may read them."""
     rows = list(alerts)
     ids = {case_id for alert in rows for case_id in (alert.left_id, alert.right_id)}
-    cases = CaseRepository(work.session, work.actor).by_ids(ids)
+    cases = CaseRepository(work.session, work.actor).summaries(ids)
     return [AlertedPair(alert, cases[alert.left_id], cases[alert.right_id]) for alert in rows]
 
 

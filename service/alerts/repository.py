@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import and_, delete, false, func, insert, or_, update
+from sqlalchemy import BindParameter, and_, bindparam, delete, false, func, insert, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -19,9 +20,14 @@ from service.alerts.models import (
 from service.alerts.schemas import AlertStatus
 from service.cases.models import Case, WaitingCase
 from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.errors import NotFound
 from service.identifiers import new_public_id
 from service.security.policy import Actor
+from service.store.base import table_of
+
+_WAITING = table_of(WaitingCase)
+_DROP_WAITING = delete(_WAITING).where(_WAITING.c.case_id.in_(ASKED))
 
 
 class AlertRepository:
@@ -90,8 +96,7 @@ class AlertRepository:
 
     def by_pair(self, case_id: int) -> dict[tuple[int, int], Alert]:
         """All alerts on one case, whoever owns it, by pair, to change them."""
-        either = or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id)
-        rows = self.session.exec(_to_change(select(Alert).where(either).order_by(col(Alert.id))))
+        rows = self.session.exec(_by_pair(), params={"case_id": case_id})
         return {(alert.left_id, alert.right_id): alert for alert in rows}
 
     def by_pairs(self, case_ids: Collection[int]) -> dict[tuple[int, int], Alert]:
@@ -147,7 +152,7 @@ class ClusterRepository:
 
     def of_case(self, case_id: int) -> Cluster | None:
         """The cluster of one case."""
-        return self.session.exec(_cluster_of(case_id)).one_or_none()
+        return self.session.exec(_cluster_of(), params={"case_id": case_id}).one_or_none()
 
     def members(self, cluster_id: int) -> list[int]:
         """Internal ids of a cluster's cases."""
@@ -206,7 +211,7 @@ class WaitingRepository:
     def drop(self, case_ids: Collection[int]) -> None:
         """Forget cases that were compared, or need it no longer; unknown ids are no error."""
         for chunk in chunks(sorted(case_ids)):
-            self.session.execute(delete(WaitingCase).where(col(WaitingCase.case_id).in_(chunk)))
+            self.session.connection().execute(_DROP_WAITING, {"ids": chunk})
 
     def has(self, case_id: int) -> bool:
         """Whether a case waits."""
@@ -280,9 +285,20 @@ def _to_change(query: SelectOfScalar[Alert]) -> SelectOfScalar[Alert]:
     return query.with_for_update().execution_options(populate_existing=True)
 
 
-def _cluster_of(case_id: int) -> SelectOfScalar[Cluster]:
+# Statements of every registration: to put one together takes longer than to run it.
+
+
+@cache
+def _by_pair() -> SelectOfScalar[Alert]:
+    case_id: BindParameter[int] = bindparam("case_id")
+    either = or_(col(Alert.left_id) == case_id, col(Alert.right_id) == case_id)
+    return _to_change(select(Alert).where(either).order_by(col(Alert.id)))
+
+
+@cache
+def _cluster_of() -> SelectOfScalar[Cluster]:
     return (
         select(Cluster)
         .join(ClusterMember, col(ClusterMember.cluster_id) == col(Cluster.id))
-        .where(col(ClusterMember.case_id) == case_id)
+        .where(col(ClusterMember.case_id) == bindparam("case_id"))
     )

@@ -21,6 +21,7 @@ from service.alerts.schemas import (
     VerdictOut,
 )
 from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.summaries.repository import ReadableSummary
 from service.cases.validation import age_text
 from service.cases.view import display_names
 from service.errors import BadInput, FieldError, NotFound
@@ -32,8 +33,17 @@ MOST_ROWS = 2**63 - 1
 """Neither database counts rows beyond a signed 64-bit integer."""
 
 
-def side_view(found: ReadableCase, names: Mapping[int, str], today: date) -> SideOut:
-    """One case as a side of an alert.
+def side_view(
+    found: ReadableCase | ReadableSummary, names: Mapping[int, str], today: date
+) -> SideOut:
+    """One case as a side of an alert."""
+    return SideOut(**side_fields(found, names, today))
+
+
+def side_fields(
+    found: ReadableCase | ReadableSummary, names: Mapping[int, str], today: date
+) -> dict[str, str | None]:
+    """The fields of a side, for the models that have these and more.
 
     Args:
         found: The case.
@@ -41,18 +51,18 @@ def side_view(found: ReadableCase, names: Mapping[int, str], today: date) -> Sid
         today: The day on which ages are told.
     """
     case, owner = found.case, found.owner
-    return SideOut(
-        case_id=case.public_id,
-        record_id=case.record_id if found.full else None,
-        authority=owner.code,
-        kind=case.kind,
-        access=found.access,
-        age=age_text(case.birth_earliest, case.birth_latest, today),
-        sex=case.sex,
-        event_country=case.event_country,
-        display_name=names.get(case.id or 0),
-        contact=" ".join(part for part in (owner.name, owner.email, owner.phone) if part),
-    )
+    return {
+        "case_id": case.public_id,
+        "record_id": case.record_id if found.full else None,
+        "authority": owner.code,
+        "kind": case.kind,
+        "access": found.access,
+        "age": age_text(case.birth_earliest, case.birth_latest, today),
+        "sex": case.sex,
+        "event_country": case.event_country,
+        "display_name": names.get(case.id or 0),
+        "contact": " ".join(part for part in (owner.name, owner.email, owner.phone) if part),
+    }
 
 
 def alert_views(work: UnitOfWork, pairs: Sequence[AlertedPair]) -> list[AlertOut]:
@@ -160,7 +170,7 @@ def cluster_view(work: UnitOfWork, public_id: str) -> ClusterOut:
     clusters = ClusterRepository(work.session)
     cluster = clusters.by_public_id(public_id)
     repository = CaseRepository(work.session, work.actor)
-    found = repository.by_ids(clusters.members(cluster.id or 0))
+    found = repository.summaries(clusters.members(cluster.id or 0))
     if not any(item.full for item in found.values()):
         raise NotFound("no cluster has this id")
     names = display_names(repository, found.values())

@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text, cast, text
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from service.audit.models import AuditEntry
 from service.audit.schemas import AuditEvent
 from service.security.policy import Actor
+from service.store.base import table_of
+from service.store.writing import insert_rows
 
 GENESIS = "0" * 64
 """The hash before the first row."""
 CHAIN_LOCK = 0x454D5044
 """Advisory lock of the chain on PostgreSQL ("EMPD" in ASCII): rows are appended one at a time."""
 _PAGE = 1_000
+_ENTRIES = table_of(AuditEntry)
+_NEWEST_HASH = select_columns(_ENTRIES.c.hash).order_by(_ENTRIES.c.id.desc()).limit(1)
+_HASHED = (
+    "actor_kind",
+    "actor_name",
+    "authority",
+    "action",
+    "purpose",
+    "reference",
+    "request_id",
+    "case_ids",
+    "detail",
+    "previous_hash",
+)
+"""What of a row is hashed after its moment, in this order."""
 
 
 def row_hash(entry: AuditEntry) -> str:
     """BLAKE2b over the row's content and the hash before it, as 64 hex digits."""
-    content = [
-        entry.at.isoformat(),
-        entry.actor_kind,
-        entry.actor_name,
-        entry.authority,
-        entry.action,
-        entry.purpose,
-        entry.reference,
-        entry.request_id,
-        entry.case_ids,
-        entry.detail,
-        entry.previous_hash,
-    ]
+    return _hash_of(entry.at, {name: getattr(entry, name) for name in _HASHED})
+
+
+def _hash_of(at: datetime, row: Mapping[str, Any]) -> str:
+    content = [at.isoformat(), *(row[name] for name in _HASHED)]
     payload = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.blake2b(payload.encode("ascii"), digest_size=32).hexdigest()
 
@@ -58,29 +68,28 @@ class AuditRepository:
                 text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK}
             )
         previous = self.last_hash()
+        rows: list[dict[str, Any]] = []
         for event in events:
-            entry = AuditEntry(
-                at=at,
-                actor_kind=actor.kind.value,
-                actor_name=actor.name,
-                authority=actor.authority_code,
-                action=event.action,
-                purpose=event.purpose,
-                reference=event.reference,
-                request_id=request_id,
-                case_ids=list(event.case_ids),
-                detail=_plain(event.detail),
-                previous_hash=previous,
-                hash="",
-            )
-            entry.hash = previous = row_hash(entry)
-            self._session.add(entry)
-        self._session.flush()
+            row = {
+                "at": at,
+                "actor_kind": actor.kind.value,
+                "actor_name": actor.name,
+                "authority": actor.authority_code,
+                "action": event.action,
+                "purpose": event.purpose,
+                "reference": event.reference,
+                "request_id": request_id,
+                "case_ids": list(event.case_ids),
+                "detail": _plain(event.detail),
+                "previous_hash": previous,
+            }
+            row["hash"] = previous = _hash_of(at, row)
+            rows.append(row)
+        insert_rows(self._session, _ENTRIES, rows)
 
     def last_hash(self) -> str:
         """The hash of the newest row."""
-        newest = select(AuditEntry.hash).order_by(col(AuditEntry.id).desc()).limit(1)
-        return self._session.exec(newest).first() or GENESIS
+        return self._session.connection().scalar(_NEWEST_HASH) or GENESIS
 
     def entries(self) -> Iterator[AuditEntry]:
         """All rows in order, page by page."""

@@ -24,6 +24,7 @@ from service.cases.rows import (
     summary_row,
 )
 from service.cases.schemas import NOBODY, CaseAmendment, CaseClosure, CaseDraft
+from service.cases.summaries.repository import CaseSummary
 from service.cases.validation import check_against_today
 from service.cases.vocabulary import ClaimKind, Status
 from service.errors import BadInput, Conflict, FieldError, Forbidden
@@ -70,7 +71,7 @@ def store_case(work: UnitOfWork, draft: CaseDraft, *, authority_code: str = "") 
     now = work.clock()
     check_against_today(draft, now.date())
     repository = CaseRepository(work.session, work.actor)
-    if draft.record_id and repository.find_record(authority.id or 0, draft.record_id):
+    if draft.record_id and repository.has_record(authority.id or 0, draft.record_id):
         raise Conflict(
             "the authority has a case with this record_id already",
             (FieldError("record_id", "is taken within the authority"),),
@@ -200,7 +201,7 @@ def owner_of(work: UnitOfWork, code: str) -> Authority:
     return accounts.authority_by_id(work.actor.authority_id)
 
 
-def is_open(case: Case) -> bool:
+def is_open(case: Case | CaseSummary) -> bool:
     """Whether a case is still handled."""
     return case.status == Status.OPEN.value
 

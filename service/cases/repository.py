@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    exists,
-    false,
-    func,
-    or_,
-    true,
-)
+from sqlalchemy import Select, bindparam, func, insert
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service.accounts.models import Authority
 from service.cases.models import (
@@ -29,14 +23,22 @@ from service.cases.models import (
     Photograph,
     Recording,
 )
-from service.cases.vocabulary import ClaimKind, Status
+from service.cases.summaries.repository import (
+    CaseSummary,
+    OwnerSummary,
+    ReadableSummary,
+    reads_in_full,
+    standing_names_query,
+    summaries_query,
+)
+from service.cases.vocabulary import Status
 from service.errors import Forbidden, NotFound
 from service.security.policy import Actor
 from service.store.among import among
-from service.store.base import Base
+from service.store.base import table_of
 from service.store.writing import insert_rows
 
-_CASES = Base.metadata.tables[str(Case.__tablename__)]
+_CASES = table_of(Case)
 _CHUNK = 500
 """Values in one IN list: below SQLite's oldest limit of 999 variables."""
 
@@ -53,19 +55,6 @@ class ReadableCase:
     def access(self) -> str:
         """`full` or `limited`, as the answer names it."""
         return "full" if self.full else "limited"
-
-
-def reads_in_full(actor: Actor) -> ColumnElement[bool]:
-    """The condition under which a case may be read in full by the actor."""
-    if actor.reads_all:
-        return true()
-    if actor.authority_id is None:
-        return false()
-    shared = exists().where(
-        col(CaseShare.case_id) == col(Case.id),
-        col(CaseShare.authority_id) == actor.authority_id,
-    )
-    return or_(col(Case.authority_id) == actor.authority_id, shared)
 
 
 class CaseRepository:
@@ -119,6 +108,21 @@ class CaseRepository:
             found.update({row[0].id: ReadableCase(*row) for row in rows})
         return found
 
+    def summaries(self, ids: Collection[int]) -> dict[int, ReadableSummary]:
+        """Summaries of cases by internal id."""
+        self.session.flush()
+        actor, connection = self.actor, self.session.connection()
+        has_authority = actor.authority_id is not None and not actor.reads_all
+        query = summaries_query(reads_all=actor.reads_all, has_authority=has_authority)
+        asked = {"authority_id": actor.authority_id} if has_authority else {}
+        width = len(CaseSummary._fields)
+        found: dict[int, ReadableSummary] = {}
+        for chunk in chunks(sorted(ids)):
+            for row in connection.execute(query, {**asked, "ids": chunk}):
+                owner = OwnerSummary(*row[width:-1])
+                found[row[0]] = ReadableSummary(CaseSummary(*row[:width]), owner, bool(row[-1]))
+        return found
+
     def open_digests(
         self, *, after: int = 0, until: int | None = None, limit: int | None = None
     ) -> dict[int, str]:
@@ -144,15 +148,12 @@ class CaseRepository:
 
     def new_recording(self, at: datetime) -> int:
         """Note that the actor records something; the id for the rows recorded."""
-        recording = Recording(at=at, by=self.actor.name)
-        self.session.add(recording)
-        self.session.flush()
-        return recording.id or 0
+        noted = {"at": at, "by": self.actor.name}
+        return int(self.session.connection().execute(_NEW_RECORDING, noted).scalar_one())
 
     def recordings(self, case_id: int) -> dict[int, Recording]:
         """Who recorded the claims of a case, and when, by id of the recording."""
-        ids = select(Claim.recording_id).where(col(Claim.case_id) == case_id)
-        rows = self.session.exec(select(Recording).where(col(Recording.id).in_(ids)))
+        rows = self.session.exec(_recordings(), params={"case_id": case_id})
         return {row.id or 0: row for row in rows}
 
     def last_id(self) -> int:
@@ -183,6 +184,14 @@ class CaseRepository:
             query = query.where(col(Case.authority_id) == self.actor.authority_id)
         return [ReadableCase(*row) for row in self.session.execute(query)]
 
+    def has_record(self, authority_id: int, record_id: str) -> bool:
+        """Whether an authority has a case under this reference of its own."""
+        cases = table_of(Case).c
+        query = select_columns(cases.id).where(
+            cases.authority_id == authority_id, cases.record_id == record_id
+        )
+        return self.session.connection().scalar(query) is not None
+
     def find_record(self, authority_id: int, record_id: str) -> Case | None:
         """A case by its owner's own reference."""
         return self.session.exec(
@@ -205,63 +214,43 @@ class CaseRepository:
 
     def claims(self, case_id: int, *, standing_only: bool = False) -> Sequence[Claim]:
         """Claims of one case in order of recording."""
-        query = select(Claim).where(col(Claim.case_id) == case_id).order_by(col(Claim.id))
+        query = _of_case(Claim)
         if standing_only:
             query = query.where(col(Claim.withdrawn_at).is_(None))
-        return self.session.exec(query).all()
+        return self.session.exec(query, params={"case_id": case_id}).all()
 
     def standing_names(self, case_ids: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
         """Values of the standing name claims of several cases in order of recording."""
+        self.session.flush()
+        connection = self.session.connection()
         found: dict[int, list[Mapping[str, Any]]] = {}
         for chunk in chunks(sorted(case_ids)):
-            rows = self.session.execute(
-                select(Claim.case_id, Claim.kind, Claim.value)
-                .where(col(Claim.case_id).in_(chunk), col(Claim.withdrawn_at).is_(None))
-                .order_by(col(Claim.id))
-            )
-            # Asked for the kind as well, SQLite walks the names of all cases.
-            for case_id, kind, value in rows:
-                if kind == ClaimKind.NAME.value:
-                    found.setdefault(case_id, []).append(value)
+            for case_id, value in connection.execute(standing_names_query(), {"ids": chunk}):
+                found.setdefault(case_id, []).append(value)
         return found
 
     def events(self, case_id: int, *, standing_only: bool = False) -> Sequence[CaseEvent]:
         """Events of one case in order of recording."""
-        query = (
-            select(CaseEvent).where(col(CaseEvent.case_id) == case_id).order_by(col(CaseEvent.id))
-        )
+        query = _of_case(CaseEvent)
         if standing_only:
             query = query.where(col(CaseEvent.withdrawn_at).is_(None))
-        return self.session.exec(query).all()
+        return self.session.exec(query, params={"case_id": case_id}).all()
 
     def photographs(self, case_id: int) -> Sequence[Photograph]:
         """Metadata of the photographs of one case."""
-        return self.session.exec(
-            select(Photograph)
-            .where(col(Photograph.case_id) == case_id)
-            .order_by(col(Photograph.id))
-        ).all()
+        return self.session.exec(_of_case(Photograph), params={"case_id": case_id}).all()
 
     def changes(self, case_id: int) -> Sequence[CaseChange]:
         """The history of one case, oldest first."""
-        return self.session.exec(
-            select(CaseChange)
-            .where(col(CaseChange.case_id) == case_id)
-            .order_by(col(CaseChange.id))
-        ).all()
+        return self.session.exec(_of_case(CaseChange), params={"case_id": case_id}).all()
 
     def shares(self, case_id: int) -> Sequence[Authority]:
         """The authorities that may read one case in full by a share."""
-        return self.session.exec(
-            select(Authority)
-            .join(CaseShare, col(CaseShare.authority_id) == col(Authority.id))
-            .where(col(CaseShare.case_id) == case_id)
-            .order_by(col(Authority.code))
-        ).all()
+        return self.session.exec(_sharing(), params={"case_id": case_id}).all()
 
     def insert_rows(self, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert many rows of one table at once."""
-        insert_rows(self.session, Base.metadata.tables[table.__tablename__], rows)
+        insert_rows(self.session, table_of(table), rows)
 
     def share(self, case_id: int, authority_id: int, *, at: datetime, reason: str) -> None:
         """Let an authority read a case in full; again is no error."""
@@ -292,6 +281,34 @@ class CaseRepository:
         if standing is not None:
             self.session.delete(standing)
             self.session.flush()
+
+
+_NEW_RECORDING = insert(table_of(Recording)).returning(table_of(Recording).c.id)
+
+
+# Statements of what an answer shows of one case: to put one together takes longer than to run it.
+
+
+@cache
+def _of_case(table: type[Any]) -> SelectOfScalar[Any]:
+    """The rows of one case in order of recording."""
+    return select(table).where(table.case_id == bindparam("case_id")).order_by(table.id)
+
+
+@cache
+def _recordings() -> SelectOfScalar[Recording]:
+    ids = select(Claim.recording_id).where(col(Claim.case_id) == bindparam("case_id"))
+    return select(Recording).where(col(Recording.id).in_(ids))
+
+
+@cache
+def _sharing() -> SelectOfScalar[Authority]:
+    return (
+        select(Authority)
+        .join(CaseShare, col(CaseShare.authority_id) == col(Authority.id))
+        .where(col(CaseShare.case_id) == bindparam("case_id"))
+        .order_by(col(Authority.code))
+    )
 
 
 def chunks(values: Iterable[Any]) -> Iterable[list[Any]]:

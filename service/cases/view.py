@@ -11,6 +11,7 @@ from service.cases.models import CaseEvent, Claim, Photograph
 from service.cases.operations import NAME_KIND, first_name_of
 from service.cases.repository import CaseRepository, ReadableCase
 from service.cases.schemas import AuthorityOut, CaseOut, ClaimOut
+from service.cases.summaries.repository import ReadableSummary
 from service.cases.validation import age_text
 
 
@@ -100,7 +101,9 @@ def display_name(claims: Iterable[Claim]) -> str:
     )
 
 
-def display_names(repository: CaseRepository, found: Iterable[ReadableCase]) -> dict[int, str]:
+def display_names(
+    repository: CaseRepository, found: Iterable[ReadableCase | ReadableSummary]
+) -> dict[int, str]:
     """The names to show for those cases that may be read in full, by internal id."""
     full = [item.case.id or 0 for item in found if item.full]
     names = repository.standing_names(full)

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, text, update
-from sqlmodel import Session, col
+from sqlalchemy import Integer, bindparam, delete, func, select, text, update
+from sqlmodel import Session
 
 from matching.retrieval import SCHEMA, IndexEntry
 from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.index.models import STREAM, IndexChange, IndexedCase, IndexState
 from service.store.base import Base
 from service.store.writing import insert_plain
@@ -22,6 +23,30 @@ _LOCK_ATTEMPTS = 3
 _STATES = Base.metadata.tables[str(IndexState.__tablename__)]
 _CASES = Base.metadata.tables[str(IndexedCase.__tablename__)]
 _CHANGES = Base.metadata.tables[str(IndexChange.__tablename__)]
+_ALL_STATES = select(_STATES).order_by(_STATES.c.number)
+_LOCKED = select(_STATES.c.number).order_by(_STATES.c.number).with_for_update()
+_COUNT = (
+    update(_STATES)
+    .where(_STATES.c.number == bindparam("b_number"))
+    .values(cases=_STATES.c.cases + bindparam("b_more"))
+)
+_HELD = select(_CASES.c.case_id, _CASES.c.terms, _CASES.c.packed).where(
+    _CASES.c.generation == bindparam("generation"), _CASES.c.case_id.in_(ASKED)
+)
+_ALL_CHANGES = (
+    select(_CHANGES.c.seq, _CHANGES.c.case_id, _CHANGES.c.before)
+    .where(_CHANGES.c.seq > bindparam("after"))
+    .order_by(_CHANGES.c.seq)
+)
+_SOME_CHANGES = _ALL_CHANGES.limit(bindparam("most", type_=Integer))
+_OLDEST = (
+    select(_CHANGES.c.seq, _CHANGES.c.at)
+    .order_by(_CHANGES.c.seq)
+    .limit(bindparam("most", type_=Integer))
+    .subquery()
+)
+_LAST_BEFORE = select(func.max(_OLDEST.c.seq)).where(_OLDEST.c.at < bindparam("moment"))
+"""Statements of every search or registration: to put one together takes longer than to run it."""
 _PROJECTED = ("index_terms", "index_keys", "index_postings", "index_rare", "index_cases")
 
 
@@ -48,8 +73,8 @@ class IndexRepository:
 
     def states(self) -> list[IndexState]:
         """All generations, as they are now."""
-        query = select(IndexState).order_by(col(IndexState.number))
-        return list(self.session.scalars(query.execution_options(populate_existing=True)))
+        rows = self.session.connection().execute(_ALL_STATES)
+        return [IndexState(**row._mapping) for row in rows]  # noqa: SLF001 - public despite its name
 
     def active(self) -> IndexState | None:
         """The generation that answers."""
@@ -66,9 +91,7 @@ class IndexRepository:
             All generations, as they are once the lock is held.
         """
         for _ in range(_LOCK_ATTEMPTS):
-            rows = self.session.connection().execute(
-                select(_STATES.c.number).order_by(_STATES.c.number).with_for_update()
-            )
+            rows = self.session.connection().execute(_LOCKED)
             locked = set(rows.scalars())
             states = self.states()
             if all(state.number in locked for state in states if state.state != OLD):
@@ -112,12 +135,8 @@ class IndexRepository:
         """What is held of cases."""
         found: dict[int, IndexEntry] = {}
         for chunk in chunks(sorted(case_ids)):
-            rows = self.session.connection().execute(
-                select(_CASES.c.case_id, _CASES.c.terms, _CASES.c.packed).where(
-                    _CASES.c.generation == generation, _CASES.c.case_id.in_(chunk)
-                )
-            )
-            for case_id, terms, packed in rows:
+            asked = {"generation": generation, "ids": chunk}
+            for case_id, terms, packed in self.session.connection().execute(_HELD, asked):
                 found[case_id] = IndexEntry(case_id, split_terms(terms), packed)
         return found
 
@@ -157,11 +176,7 @@ class IndexRepository:
         self._count(generation, -len(case_ids))
 
     def _count(self, generation: int, more: int) -> None:
-        self.session.execute(
-            update(_STATES)
-            .where(_STATES.c.number == generation)
-            .values(cases=_STATES.c.cases + more)
-        )
+        self.session.connection().execute(_COUNT, {"b_number": generation, "b_more": more})
 
     def drop_cases_share(self, generation: int, most: int) -> bool:
         """Delete about so many held cases of a generation; true while some are left."""
@@ -182,12 +197,9 @@ class IndexRepository:
 
     def changes(self, after: int, limit: int | None) -> list[Change]:
         """Rows of the log behind a number, oldest first; without a limit all."""
-        rows = self.session.connection().execute(
-            select(_CHANGES.c.seq, _CHANGES.c.case_id, _CHANGES.c.before)
-            .where(_CHANGES.c.seq > after)
-            .order_by(_CHANGES.c.seq)
-            .limit(limit)
-        )
+        query = _ALL_CHANGES if limit is None else _SOME_CHANGES
+        asked = {"after": after} if limit is None else {"after": after, "most": limit}
+        rows = self.session.connection().execute(query, asked)
         return [Change(seq, case_id, split_terms(terms)) for seq, case_id, terms in rows]
 
     def last_change(self) -> int:
@@ -205,10 +217,8 @@ class IndexRepository:
             moment: The moment.
             most: Rows to look at.
         """
-        oldest = select(_CHANGES.c.seq, _CHANGES.c.at).order_by(_CHANGES.c.seq).limit(most)
-        rows = oldest.subquery()
-        query = select(func.max(rows.c.seq)).where(rows.c.at < int(moment.timestamp()))
-        return self.session.scalar(query) or 0
+        asked = {"moment": int(moment.timestamp()), "most": most}
+        return self.session.connection().scalar(_LAST_BEFORE, asked) or 0
 
     def forget_changes(self, until: int) -> None:
         """Delete rows of the log up to a number."""

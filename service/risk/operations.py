@@ -7,15 +7,14 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from service.audit.schemas import AuditEvent
-from service.cases.models import Case
 from service.cases.repository import CaseRepository
 from service.errors import BadInput, Conflict, FieldError
 from service.identifiers import new_public_id
 from service.risk.indicators import LISTS, load_list
 from service.risk.models import IndicatorAnswer, RiskFlag
-from service.risk.repository import RiskRepository
+from service.risk.repository import CaseFacts, RiskRepository
 from service.risk.schemas import AnswersIn, DecisionIn
-from service.risk.signs import COMPUTED, Sign, cases_around, compute_signs
+from service.risk.signs import COMPUTED, Around, Sign, compute_signs
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
 
@@ -65,14 +64,17 @@ def refresh_signs(work: UnitOfWork, case_ids: Collection[int]) -> None:
     """
     work.session.flush()
     repository = RiskRepository(work.session, work.actor)
-    around = cases_around(repository, case_ids)
-    signs = compute_signs(repository, around, work.clock().date())
+    given, near = set(case_ids), Around.of(repository, case_ids)
+    standing = repository.standing(given)
+    affected = given | repository.named_in(standing.values()) | near.sharing | near.linked
+    if affected != given:
+        near, standing = Around.of(repository, affected), repository.standing(affected)
+    cases = repository.cases(affected | near.sharing | near.linked)
+    signs = compute_signs(repository, affected, near, cases, work.clock().date())
     grouped: dict[tuple[int, str], list[Sign]] = defaultdict(list)
     for sign in signs:
-        if sign.case_id in around:
+        if sign.case_id in affected:
             grouped[sign.case_id, sign.code].append(sign)
-    standing = repository.standing(around)
-    cases = repository.cases(around | {other for sign in signs for other in sign.others})
     for key, found in sorted(grouped.items()):
         _raise(work, standing.get(key), found, cases)
     for key, flag in standing.items():
@@ -82,7 +84,7 @@ def refresh_signs(work: UnitOfWork, case_ids: Collection[int]) -> None:
 
 
 def _raise(
-    work: UnitOfWork, flag: RiskFlag | None, signs: list[Sign], cases: dict[int, Case]
+    work: UnitOfWork, flag: RiskFlag | None, signs: list[Sign], cases: dict[int, CaseFacts]
 ) -> None:
     """Raise or renew a flag; one that was decided comes back only for a new reason."""
     reasons = [

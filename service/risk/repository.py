@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, false, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, and_, bindparam, false, or_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -16,9 +18,11 @@ from service.alerts.models import Alert, ClusterMember
 from service.alerts.schemas import AlertStatus
 from service.cases.models import Case, CaseEvent, Claim
 from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.errors import NotFound
 from service.risk.models import IndicatorAnswer, RiskFlag
 from service.security.policy import Actor
+from service.store.base import table_of
 
 _CLOSE_BANDS = ("probable", "strong")
 MOST_CLAIMS_A_CASE = 2
@@ -32,6 +36,27 @@ class SharedKey:
     kind: str
     key: str
     case_ids: frozenset[int]
+
+
+class CaseFacts(NamedTuple):
+    """What of a case bears on signs."""
+
+    id: int
+    public_id: str
+    kind: str
+    status: str
+    birth_latest: date | None
+    close_reason: str
+
+
+class CloseAlert(NamedTuple):
+    """A link that signs may rest on; its evidence is read where it is asked for."""
+
+    id: int
+    public_id: str
+    left_id: int
+    right_id: int
+    band: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +112,7 @@ class RiskRepository:
         """All flags on cases, whoever owns them, by case and sign, to change them."""
         found = {}
         for chunk in chunks(sorted(case_ids)):
-            query = select(RiskFlag).where(col(RiskFlag.case_id).in_(chunk))
-            for flag in self.session.exec(_to_change(query.order_by(col(RiskFlag.id)))):
+            for flag in self.session.exec(_standing(), params={"ids": chunk}):
                 found[flag.case_id, flag.sign] = flag
         return found
 
@@ -101,27 +125,25 @@ class RiskRepository:
         )
         return {(row.list_id, row.indicator): row for row in rows}
 
-    def cases(self, case_ids: Collection[int]) -> dict[int, Case]:
-        """Cases by internal id, whoever owns them; for computing signs only."""
-        found: dict[int, Case] = {}
-        for chunk in chunks(sorted(case_ids)):
-            for case in self.session.exec(select(Case).where(col(Case.id).in_(chunk))):
-                found[case.id or 0] = case
-        return found
+    def _rows(self, query: Select[Any], ids: Collection[Any], **values: Any) -> list[Any]:
+        """Rows of a statement about some ids or keys, of the store as this session left it."""
+        self.session.flush()
+        connection = self.session.connection()
+        rows: list[Any] = []
+        for chunk in chunks(sorted(ids)):
+            rows += connection.execute(query, {**values, "ids": chunk})
+        return rows
 
-    def named_in_flags(self, case_ids: Collection[int]) -> set[int]:
-        """Internal ids of the cases that the flags on given cases name in their reasons."""
+    def cases(self, case_ids: Collection[int]) -> dict[int, CaseFacts]:
+        """Cases by internal id, whoever owns them; for computing signs only."""
+        return {row.id: CaseFacts(*row) for row in self._rows(_cases(), case_ids)}
+
+    def named_in(self, flags: Iterable[RiskFlag]) -> set[int]:
+        """Internal ids of the cases that flags name in their reasons."""
         named = {
-            public_id
-            for flag in self.standing(case_ids).values()
-            for reason in flag.reasons
-            for public_id in reason["cases"]
+            public_id for flag in flags for reason in flag.reasons for public_id in reason["cases"]
         }
-        found: set[int] = set()
-        for chunk in chunks(sorted(named)):
-            ids = self.session.exec(select(Case.id).where(col(Case.public_id).in_(chunk)))
-            found.update(case_id for case_id in ids if case_id is not None)
-        return found
+        return {row.id for row in self._rows(_ids_of(), named)}
 
     def shared_keys(
         self, case_ids: Collection[int], prefixes: Mapping[str, str], *, most: int
@@ -134,32 +156,11 @@ class RiskRepository:
             most: Keys of more cases than this are left out, without reading them all.
         """
         own: dict[str, set[str]] = defaultdict(set)
-        other = aliased(Claim)
-        # One more claim than a sign could mean: told by looking at so many only.
-        beyond = (
-            select(other.id)
-            .where(
-                col(other.kind) == col(Claim.kind),
-                col(other.key) == col(Claim.key),
-                col(other.withdrawn_at).is_(None),
-            )
-            .correlate(Claim)
-            .offset(MOST_CLAIMS_A_CASE * most)
-            .limit(1)
-        )
-        for chunk in chunks(sorted(case_ids)):
-            rows = self.session.execute(
-                select(Claim.kind, Claim.key, beyond.exists()).where(
-                    col(Claim.case_id).in_(chunk),
-                    col(Claim.withdrawn_at).is_(None),
-                    col(Claim.key).is_not(None),
-                )
-            )
-            # Asked for the kind as well, SQLite walks the claims of all cases.
-            for kind, key, is_crowded in rows:
-                prefix = prefixes.get(kind)
-                if prefix is not None and key.startswith(prefix) and key != prefix:
-                    own[kind].update(() if is_crowded else (key,))
+        # Asked for the kind as well, SQLite walks the claims of all cases.
+        for kind, key, is_crowded in self._rows(_own_keys(MOST_CLAIMS_A_CASE * most), case_ids):
+            prefix = prefixes.get(kind)
+            if prefix is not None and key.startswith(prefix) and key != prefix:
+                own[kind].update(() if is_crowded else (key,))
         found = []
         for kind, keys in sorted(own.items()):
             holders = self._holders(kind, keys)
@@ -168,16 +169,8 @@ class RiskRepository:
 
     def _holders(self, kind: str, keys: Collection[str]) -> dict[str, set[int]]:
         holders: dict[str, set[int]] = defaultdict(set)
-        for chunk in chunks(sorted(keys)):
-            rows = self.session.execute(
-                select(Claim.key, Claim.case_id).where(
-                    col(Claim.kind) == kind,
-                    col(Claim.key).in_(chunk),
-                    col(Claim.withdrawn_at).is_(None),
-                )
-            )
-            for key, case_id in rows:
-                holders[key or ""].add(case_id)
+        for key, case_id in self._rows(_holders_of(), keys, kind=kind):
+            holders[key].add(case_id)
         return holders
 
     def clusters(self, case_ids: Collection[int]) -> dict[int, int]:
@@ -192,42 +185,109 @@ class RiskRepository:
             found.update(rows.all())
         return found
 
-    def close_alerts(self, case_ids: Collection[int]) -> list[Alert]:
+    def close_alerts(self, case_ids: Collection[int]) -> list[CloseAlert]:
         """Confirmed links, and waiting ones that are probable or strong."""
-        found: dict[int, Alert] = {}
-        # An expression, not the column: by its index SQLite would walk over all open alerts.
-        status = col(Alert.status).concat("")
-        waiting = and_(
-            col(Alert.band).in_(_CLOSE_BANDS),
-            status.in_([AlertStatus.OPEN.value, AlertStatus.UNSURE.value]),
-        )
-        stands = or_(status == AlertStatus.SAME.value, waiting)
-        for chunk in chunks(sorted(case_ids)):
-            either = or_(col(Alert.left_id).in_(chunk), col(Alert.right_id).in_(chunk))
-            for alert in self.session.exec(select(Alert).where(stands, either)):
-                found[alert.id or 0] = alert
+        found = {row.id: CloseAlert(*row) for row in self._rows(_close_alerts(), case_ids)}
         return [found[key] for key in sorted(found)]
+
+    def evidence_of(self, alert_ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+        """The evidence of alerts by internal id."""
+        return {row.id: row.evidence for row in self._rows(_evidence(), alert_ids)}
 
     def stays(self, case_ids: Collection[int]) -> list[Stay]:
         """Dated arrivals, encounters and disappearances of cases."""
-        found: list[Stay] = []
-        for chunk in chunks(sorted(case_ids)):
-            rows = self.session.exec(
-                select(CaseEvent).where(
-                    col(CaseEvent.case_id).in_(chunk),
-                    col(CaseEvent.kind).in_(["arrival", "encounter", "disappearance"]),
-                    col(CaseEvent.withdrawn_at).is_(None),
-                    col(CaseEvent.date_earliest).is_not(None),
-                )
-            )
-            found.extend(
-                Stay(row.case_id, row.kind, row.date_earliest, row.date_latest)
-                for row in rows
-                if row.date_earliest and row.date_latest
-            )
-        return found
+        rows = self._rows(_stays(), case_ids)
+        return [Stay(*row) for row in rows if row.date_earliest and row.date_latest]
 
 
 def _to_change(query: SelectOfScalar[RiskFlag]) -> SelectOfScalar[RiskFlag]:
     # Locked and read anew: a decision made meanwhile must not be overwritten.
     return query.with_for_update().execution_options(populate_existing=True)
+
+
+# To put a statement together takes longer than to run it, and every registration asks all these.
+
+
+@cache
+def _standing() -> SelectOfScalar[RiskFlag]:
+    flags = select(RiskFlag).where(col(RiskFlag.case_id).in_(ASKED))
+    return _to_change(flags.order_by(col(RiskFlag.id)))
+
+
+@cache
+def _cases() -> Select[Any]:
+    cases = table_of(Case)
+    columns = (cases.c[name] for name in CaseFacts._fields)
+    return select_columns(*columns).where(cases.c.id.in_(ASKED))
+
+
+@cache
+def _ids_of() -> Select[Any]:
+    cases = table_of(Case)
+    return select_columns(cases.c.id).where(cases.c.public_id.in_(ASKED))
+
+
+@cache
+def _own_keys(most_claims: int) -> Select[Any]:
+    claims = table_of(Claim)
+    other = claims.alias()
+    # One more claim than a sign could mean: told by looking at so many only.
+    beyond = (
+        select_columns(other.c.id)
+        .where(
+            other.c.kind == claims.c.kind,
+            other.c.key == claims.c.key,
+            other.c.withdrawn_at.is_(None),
+        )
+        .correlate(claims)
+        .offset(most_claims)
+        .limit(1)
+    )
+    return select_columns(claims.c.kind, claims.c.key, beyond.exists()).where(
+        claims.c.case_id.in_(ASKED), claims.c.withdrawn_at.is_(None), claims.c.key.is_not(None)
+    )
+
+
+@cache
+def _holders_of() -> Select[Any]:
+    claims = table_of(Claim)
+    return select_columns(claims.c.key, claims.c.case_id).where(
+        claims.c.kind == bindparam("kind"),
+        claims.c.key.in_(ASKED),
+        claims.c.withdrawn_at.is_(None),
+    )
+
+
+@cache
+def _close_alerts() -> Select[Any]:
+    alerts = table_of(Alert)
+    # An expression, not the column: by its index SQLite would walk over all open alerts.
+    status = alerts.c.status.concat("")
+    waiting = and_(
+        alerts.c.band.in_(_CLOSE_BANDS),
+        status.in_([AlertStatus.OPEN.value, AlertStatus.UNSURE.value]),
+    )
+    columns = (alerts.c[name] for name in CloseAlert._fields)
+    return select_columns(*columns).where(
+        or_(status == AlertStatus.SAME.value, waiting),
+        or_(alerts.c.left_id.in_(ASKED), alerts.c.right_id.in_(ASKED)),
+    )
+
+
+@cache
+def _evidence() -> Select[Any]:
+    alerts = table_of(Alert)
+    return select_columns(alerts.c.id, alerts.c.evidence).where(alerts.c.id.in_(ASKED))
+
+
+@cache
+def _stays() -> Select[Any]:
+    events = table_of(CaseEvent)
+    return select_columns(
+        events.c.case_id, events.c.kind, events.c.date_earliest, events.c.date_latest
+    ).where(
+        events.c.case_id.in_(ASKED),
+        events.c.kind.in_(["arrival", "encounter", "disappearance"]),
+        events.c.withdrawn_at.is_(None),
+        events.c.date_earliest.is_not(None),
+    )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from service.alerts.models import Alert
-from service.cases.models import Case
 from service.cases.vocabulary import ClaimKind, CloseReason, Status
-from service.risk.repository import RiskRepository, SharedKey, Stay
+from service.risk.repository import CaseFacts, CloseAlert, RiskRepository, SharedKey, Stay
 
 FULL_AGE = 18
 LEAST_MINORS = 2
@@ -34,6 +32,36 @@ COMPUTED = (LEFT_WITHIN_48_HOURS, SHARED_PHONE, SAME_ADULT, OTHER_IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What is around some cases, asked once.
+
+    Attributes:
+        things: Telephone numbers and adults that they share with others, with sign and reason.
+        alerts: Links of them that signs may rest on.
+    """
+
+    things: list[tuple[str, str, SharedKey]]
+    alerts: list[CloseAlert]
+
+    @classmethod
+    def of(cls, repository: RiskRepository, case_ids: Collection[int]) -> Around:
+        """Ask the store."""
+        shared = repository.shared_keys(case_ids, _KEYS, most=MOST_CASES)
+        things = [(*_SIGN_OF[item.kind], item) for item in shared]
+        return cls(things, repository.close_alerts(case_ids))
+
+    @property
+    def sharing(self) -> set[int]:
+        """The cases that share something, by internal id."""
+        return {case_id for _, _, shared in self.things for case_id in shared.case_ids}
+
+    @property
+    def linked(self) -> set[int]:
+        """The cases on either side of the links."""
+        return {case_id for alert in self.alerts for case_id in (alert.left_id, alert.right_id)}
+
+
+@dataclass(frozen=True, slots=True)
 class Sign:
     """A sign on one case."""
 
@@ -44,7 +72,7 @@ class Sign:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-def may_be_minor(case: Case, today: date) -> bool:
+def may_be_minor(case: CaseFacts, today: date) -> bool:
     """Whether the person may be under 18; an unknown age is presumed to be a child's."""
     born = case.birth_latest
     if born is None:
@@ -53,47 +81,38 @@ def may_be_minor(case: Case, today: date) -> bool:
     return years < FULL_AGE
 
 
-def cases_around(repository: RiskRepository, case_ids: Collection[int]) -> set[int]:
-    """The given cases and all whose signs may change with theirs."""
-    around = set(case_ids) | repository.named_in_flags(case_ids)
-    for shared in _shared_things(repository, case_ids):
-        around |= shared[2].case_ids
-    for alert in repository.close_alerts(case_ids):
-        around |= {alert.left_id, alert.right_id}
-    return around
-
-
-def _shared_things(
-    repository: RiskRepository, case_ids: Collection[int]
-) -> list[tuple[str, str, SharedKey]]:
-    """Telephone numbers and adults that cases have in common, with sign and reason."""
-    shared = repository.shared_keys(case_ids, _KEYS, most=MOST_CASES)
-    return [(*_SIGN_OF[item.kind], item) for item in shared]
-
-
-def compute_signs(repository: RiskRepository, case_ids: Collection[int], today: date) -> list[Sign]:
+def compute_signs(
+    repository: RiskRepository,
+    case_ids: Collection[int],
+    around: Around,
+    cases: Mapping[int, CaseFacts],
+    today: date,
+) -> list[Sign]:
     """All signs around the given cases, on them and on the cases they share something with.
 
     A closed case carries no sign, but what it shares still speaks for the others,
     unless it was closed as a duplicate of one of them.
+
+    Args:
+        repository: What else is to be asked.
+        case_ids: Internal ids of the cases.
+        around: What is around them.
+        cases: They, those that share something with them and those linked with them.
+        today: For ages.
     """
     signs: list[Sign] = []
-    things = _shared_things(repository, case_ids)
-    involved = {case_id for _, _, shared in things for case_id in shared.case_ids}
-    cases = repository.cases(involved | set(case_ids))
     minors = {case_id for case_id, case in cases.items() if _is_minors_own(case, today)}
     handled = {case_id for case_id in minors if cases[case_id].status == Status.OPEN.value}
-    persons = _persons(repository, involved)
-    for code, reason, shared in things:
+    persons = _persons(repository, around.sharing)
+    for code, reason, shared in around.things:
         found = _shared(code, reason, shared, minors, persons)
         signs.extend(sign for sign in found if sign.case_id in handled)
-    alerts = repository.close_alerts(case_ids)
-    signs.extend(_other_identity(repository, alerts, today))
-    signs.extend(_left_early(repository, alerts, case_ids, handled))
+    signs.extend(_other_identity(repository, around.alerts, cases, today))
+    signs.extend(_left_early(repository, around.alerts, case_ids, handled))
     return signs
 
 
-def _is_minors_own(case: Case, today: date) -> bool:
+def _is_minors_own(case: CaseFacts, today: date) -> bool:
     return case.close_reason != CloseReason.DUPLICATE.value and may_be_minor(case, today)
 
 
@@ -129,20 +148,27 @@ def _shared(
 
 
 def _other_identity(
-    repository: RiskRepository, alerts: Collection[Alert], today: date
+    repository: RiskRepository,
+    alerts: Collection[CloseAlert],
+    cases: Mapping[int, CaseFacts],
+    today: date,
 ) -> Iterable[Sign]:
     """Probably one person, registered under a name or birthday that does not agree."""
-    cases = repository.cases({i for alert in alerts for i in (alert.left_id, alert.right_id)})
-    for alert in alerts:
+    registered = [
+        alert
+        for alert in alerts
+        if all(cases[i].kind != "missing" for i in (alert.left_id, alert.right_id))
+    ]
+    evidence = repository.evidence_of([alert.id for alert in registered])
+    for alert in registered:
         differing = sorted(
             item["field"]
-            for item in alert.evidence
+            for item in evidence[alert.id]
             if item["field"] in _DISAGREEING_IDENTITY and item["outcome"] == "disagree"
         )
-        pair = (alert.left_id, alert.right_id)
-        registered = all(cases[i].kind != "missing" for i in pair)
-        if not differing or not registered:
+        if not differing:
             continue
+        pair = (alert.left_id, alert.right_id)
         for one, other in (pair, pair[::-1]):
             if cases[one].status == Status.OPEN.value and may_be_minor(cases[one], today):
                 params = {"differing": differing, "alert": alert.public_id, "band": alert.band}
@@ -151,7 +177,7 @@ def _other_identity(
 
 def _left_early(
     repository: RiskRepository,
-    alerts: Collection[Alert],
+    alerts: Collection[CloseAlert],
     case_ids: Collection[int],
     handled: set[int],
 ) -> Iterable[Sign]:

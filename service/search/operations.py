@@ -18,13 +18,14 @@ from matching.record import (
     Relative,
     Sex,
 )
-from service.alerts.view import side_view
+from service.alerts.view import side_fields
 from service.audit.schemas import AuditEvent
-from service.cases.repository import CaseRepository, ReadableCase
+from service.cases.repository import CaseRepository
+from service.cases.summaries.repository import ReadableSummary
 from service.cases.validation import check_birth
 from service.cases.values import number_range, phone_number
 from service.cases.view import display_names
-from service.evidence_view import evidence_to_json, evidence_view
+from service.evidence_view import fresh_evidence_view
 from service.identifiers import new_public_id
 from service.index.base import Scope
 from service.linkage import ROUNDING, AssessedCase, Linkage
@@ -39,7 +40,7 @@ FILTER_WIDENING = 5
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    found: ReadableCase
+    found: ReadableSummary
     assessed: AssessedCase
 
 
@@ -77,7 +78,7 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
         passing = passing_cases(repository, likely, filters, today)
         likely = [case_id for case_id in likely if case_id in passing]
     shown = likely[: search.query.limit]
-    cases = repository.by_ids(shown)
+    cases = repository.summaries(shown)
     hits = [_Hit(cases[item.case_id], item) for item in ranking.explain(shown)]
     names = display_names(repository, cases.values())
     answer = SearchOut(
@@ -94,20 +95,16 @@ def search_cases(work: UnitOfWork, linkage: Linkage, search: SearchIn, *, limit:
 
 
 def _hit_view(hit: _Hit, names: Mapping[int, str], today: date, language: str) -> HitOut:
-    side = side_view(hit.found, names, today)
     assessment = hit.assessed.assessment
     return HitOut(
-        **side.model_dump(),
+        **side_fields(hit.found, names, today),
         status=hit.found.case.status,
         match_weight=round(assessment.match_weight, 2),
         probability=round(assessment.probability, 6),
         band=assessment.band.value,
         prior=round(assessment.prior, 3),
-        evidence=evidence_view(
-            evidence_to_json(assessment.evidence),
-            show_left=True,
-            show_right=hit.found.full,
-            language=language,
+        evidence=fresh_evidence_view(
+            assessment.evidence, show_right=hit.found.full, language=language
         ),
     )
 

@@ -11,7 +11,8 @@ from sqlmodel import col
 
 from matching.record import PartialDate
 from service.cases.models import Case
-from service.cases.repository import CaseRepository, chunks, reads_in_full
+from service.cases.repository import CaseRepository, chunks
+from service.cases.summaries.repository import reads_in_full
 from service.cases.values import number_range, place_key
 from service.search.schemas import SearchFilters
 

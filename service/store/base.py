@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, SmallInteger
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, SmallInteger, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
@@ -26,6 +26,11 @@ class Base(SQLModel):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a model, for statements on plain rows."""
+    return Base.metadata.tables[str(model.__tablename__)]
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, insert
+from sqlalchemy import ColumnElement, delete, exists
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -26,13 +26,16 @@ from service.cases.records.encoding import (
     whole,
 )
 from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.cases.vocabulary import Status
 from service.store.base import Base
 from service.store.reading import rows_by_id
+from service.store.writing import insert_rows
 
 _RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]
 _STREAM = 10_000
 """Lines read at a time where all are read: a megabyte."""
+_DROP = delete(_RECORDS).where(_RECORDS.c.case_id.in_(ASKED))
 _LINE, _BODY = ("case_id", "line"), ("case_id", "body")
 
 
@@ -139,8 +142,8 @@ def put_records(session: Session, records: Mapping[int, PersonRecord]) -> None:
             }
             for case_id in chunk
         ]
-        session.execute(delete(CaseRecord).where(col(CaseRecord.case_id).in_(chunk)))
-        session.execute(insert(CaseRecord), rows)
+        session.connection().execute(_DROP, {"ids": chunk})
+        insert_rows(session, _RECORDS, rows)
 
 
 def stale_records(session: Session, ids: Collection[int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import chain
 from struct import pack
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Subquery,
     bindparam,
     case,
@@ -25,6 +27,7 @@ from sqlmodel import Session
 
 from matching.retrieval.terms import rare_key
 from service.cases.repository import chunks
+from service.cases.summaries.repository import ASKED
 from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
 from service.index.pairs import PairSums, words
 from service.store.among import among
@@ -47,6 +50,11 @@ PairArray = NDArray[np.void]
 _POSTINGS = Base.metadata.tables[str(IndexPosting.__tablename__)]
 _RARE = Base.metadata.tables[str(IndexRare.__tablename__)]
 _TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
+_REWRITE = (
+    update(_POSTINGS)
+    .where(_POSTINGS.c.term_id == bindparam("b_term"), _POSTINGS.c.chunk == bindparam("b_chunk"))
+    .values(size=bindparam("b_size"), pairs=bindparam("b_pairs"))
+)
 
 
 def encode(pairs: Pairs) -> bytes:
@@ -134,29 +142,13 @@ class PostingRepository:
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
         if rows:
-            self._session.connection().execute(
-                update(_POSTINGS)
-                .where(
-                    _POSTINGS.c.term_id == bindparam("b_term"),
-                    _POSTINGS.c.chunk == bindparam("b_chunk"),
-                )
-                .values(size=bindparam("b_size"), pairs=bindparam("b_pairs")),
-                rows,
-            )
+            self._session.connection().execute(_REWRITE, rows)
 
     def _last_chunks(self, term_ids: Collection[int]) -> dict[int, tuple[int, int, bytes]]:
         """Number, size and pairs of the last chunk of each term; no pairs where it is full."""
         found: dict[int, tuple[int, int, bytes]] = {}
         for ids in chunks(sorted(term_ids)):
-            last = _last_of(_TERMS.c.id.in_(ids))
-            columns = _POSTINGS.c
-            query = select(
-                columns.term_id,
-                columns.chunk,
-                columns.size,
-                case((columns.size < CHUNK, columns.pairs), else_=b""),
-            ).join(last, (columns.term_id == last.c.term_id) & (columns.chunk == last.c.chunk))
-            for term_id, *rest in self._session.connection().execute(query):
+            for term_id, *rest in self._session.connection().execute(_last_chunks(), {"ids": ids}):
                 found[term_id] = (rest[0], rest[1], rest[2])
         return found
 
@@ -350,6 +342,17 @@ def _last_of(which: ColumnElement[bool]) -> Subquery:
         select(_TERMS.c.id.label("term_id"), last.scalar_subquery().label("chunk"))
         .where(which)
         .subquery()
+    )
+
+
+@cache
+def _last_chunks() -> Select[Any]:
+    """The last chunk of each term; no pairs where it is full."""
+    last = _last_of(_TERMS.c.id.in_(ASKED))
+    if_room = case((_POSTINGS.c.size < CHUNK, _POSTINGS.c.pairs), else_=b"")
+    columns = _POSTINGS.c
+    return select(columns.term_id, columns.chunk, columns.size, if_room).join(
+        last, (columns.term_id == last.c.term_id) & (columns.chunk == last.c.chunk)
     )
 
 

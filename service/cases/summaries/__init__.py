@@ -1,0 +1,1 @@
+"""Summaries of cases: what lists and links show of many at a time."""
