@@ -25,7 +25,7 @@ from matching.profile import Profile, TermFrequencies
 from matching.record import Person
 
 Persons = Callable[[Sequence[int]], Sequence[Person]]
-"""Gives some of the others whole, by their places among the lines."""
+"""Gives some of the others whole, by their places among the lines, each asked for once."""
 FrequenciesOf = Callable[[Collection[str]], TermFrequencies]
 """Says how common folded name parts are."""
 NAME, BIRTH, SEX, NATIONALITY = "name", "date_of_birth", "sex", "nationality"
@@ -188,12 +188,14 @@ class _Names:
         """Own and other name of pairs of names."""
         owns, others = np.divmod(places, len(self._table))
         records = self._of_record[others]
+        asked: list[int] = np.unique(records).tolist()
+        persons = dict(zip(asked, self._persons(asked), strict=True))
         found = []
-        for own, other, record, person in zip(
-            owns.tolist(), others.tolist(), records, self._persons(records.tolist()), strict=True
+        for own, other, record in zip(
+            owns.tolist(), others.tolist(), records.tolist(), strict=True
         ):
             first = int(np.searchsorted(self._of_record, record))
             # A record read after its line may have lost a name since.
-            text = "".join(name.text for name in person.names[other - first :][:1])
+            text = "".join(name.text for name in persons[record].names[other - first :][:1])
             found.append((self._asked[own].text, text))
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -23,6 +23,7 @@ from matching import (
 )
 from matching.bulk.against import Against
 from matching.bulk.dates import BirthTable
+from matching.bulk.lines import Lines, line_of
 from matching.bulk.rows import Column
 from matching.bulk.scorer import RecordTable
 from matching.dates.relations import DateRelation, relate
@@ -205,6 +206,23 @@ def test_limits_that_bite_rule_nobody_out(
     siblings = replace(PROFILE.siblings, limit=1.5)
     profile = replace(PROFILE, joint=tuple(tight), siblings=siblings, weight_limit=6.0)
     check_against(query, others, least, profile)
+
+
+def test_a_record_whose_names_leave_it_open_is_asked_for_once() -> None:
+    query = PersonRecord("q", names=(Name.of("Farhad Asad Ollag"),))
+    names = (Name.of("Ahmad Asadullah Ahmedi"), Name.of("احمد اسدالله احمدی"))
+    common = TermFrequencies(5_000, {"amad": 1_200, "asad": 100})
+    others = [PersonRecord("r", names=names)] * 2
+    asked: list[list[int]] = []
+
+    def persons(places: Sequence[int]) -> list[PersonRecord]:
+        asked.append(list(places))
+        return [others[place] for place in places]
+
+    lines = Lines.read([line_of(other) for other in others])
+    bits = Against(query, lines, persons, PROFILE).match_weights(lambda _: common)
+    assert asked == [[0, 1]]
+    assert bits == pytest.approx(assess(query, others[0], PROFILE, common).match_weight, abs=1e-9)
 
 
 def test_one_of_the_population_against_many() -> None:
