@@ -108,7 +108,7 @@ class Profile:
     def best(self, field_name: str) -> float:
         """Most bits that a level of a field gives; 0 where none speaks for a pair."""
         given = (bits for key, bits in self.weights.items() if key.split(".")[0] == field_name)
-        return max(0.0, *given)
+        return max(0.0, max(given, default=0.0))
 
     def band(self, bits: float) -> Band:
         """The band of a match weight."""
@@ -202,7 +202,6 @@ def _check(body: Mapping[str, Any]) -> None:
         for name in names
         if name not in body[table]
     ]
-    known = {*body["levels"], "name", "date_of_birth"}
     missing += [
         f"levels.{field}.{level}"
         for field, levels in LEVELS_OF.items()
@@ -211,7 +210,19 @@ def _check(body: Mapping[str, Any]) -> None:
     ]
     if missing:
         raise ValueError(f"{missing[0]} is missing")
+    _check_limits(body)
+
+
+def _check_limits(body: Mapping[str, Any]) -> None:
+    """A limit below nothing would turn what speaks against a pair into what speaks for it."""
+    known = {*body["levels"], "name", "date_of_birth"}
+    if body["score"]["weight_limit"] < 0:
+        raise ValueError("score.weight_limit lies below 0")
     for joint in (body["siblings"], *body["joint"].values()):
+        limit = joint["limit"]
+        is_number = isinstance(limit, (int, float)) and not isinstance(limit, bool)
+        if not is_number or not 0 <= limit < math.inf:
+            raise ValueError("the limit of joint fields is no finite number from 0")
         unknown = sorted(set(joint["fields"]) - known)
         if unknown:
             raise ValueError(f"no field is called {unknown[0]}")

@@ -79,7 +79,9 @@ class _Records:
 
     def at(self, places: Iterable[int]) -> list[Person]:
         """Those at some places among the ids, in the order asked for."""
-        return list(self.some(self.ids[place] for place in places).values())
+        wanted = [self.ids[place] for place in places]
+        found = self.some(wanted)
+        return [found[case_id] for case_id in wanted]
 
     def some(self, case_ids: Iterable[int]) -> dict[int, Person]:
         """Some by id, in the order asked for."""

@@ -66,15 +66,15 @@ class Against:
         Args:
             frequencies_of: Asked for the parts whose frequency bears on the weights only, since
                 most parts of the others are like none of the query's.
-            least: Records that do not reach it need not be compared in full; what is given
-                for these lies below it too, and is no less than their match weight.
+            least: Records that cannot reach it need not be compared in full, and get no
+                weight: minus infinity.
         """
         weights, siblings = self._said_by_lines(frequencies_of)
-        found = self._at_most(weights)
-        places = np.flatnonzero(found >= least)
+        places = np.flatnonzero(self._at_most(weights) >= least)
         some = {name: bits[places] for name, bits in weights.items()}
         some |= self._said_by_persons(places, frequencies_of)
         kept = limited(some, siblings[places], self._profile).values()
+        found = np.full(len(self._lines), -np.inf)
         found[places] = self._profile.prior + sum(kept, start=np.zeros(len(places)))
         return found
 

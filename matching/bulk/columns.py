@@ -77,6 +77,11 @@ class LineColumns:
         self._make_room(max(numbers))
         self._records[np.asarray(numbers)] = records
 
+    def forget(self, numbers: Collection[int]) -> None:
+        """Hold no line of records any more; unknown numbers are no error."""
+        known = [number for number in numbers if number < len(self._records)]
+        self._records["held"][known] = False
+
     def work_out_parts(self) -> None:
         """Have all parts of names ready; others may ask meanwhile."""
         for start in range(0, len(self._lexicon), _AT_ONCE):

@@ -41,6 +41,7 @@ class Lexicon:
             lasting: Whether it outlives the caches of names, which then need not keep its parts.
         """
         self.tokens: list[str] = []
+        self._lasting = lasting
         self._sound_of = sound_of.__wrapped__ if lasting else sound_of
         self._numbers: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -91,13 +92,15 @@ class Lexicon:
             if self._readings > len(self._texts):
                 self._texts = _grown(self._texts, self._readings)
             for row, reading in enumerate(sound.readings, start):
-                # Many parts share a fold or a skeleton: one text serves them all.
-                found = (reading.latin, reading.fold, reading.skeleton)
-                self._texts[row] = [sys.intern(text) for text in found]
+                self._texts[row] = self._kept((reading.latin, reading.fold, reading.skeleton))
             self._facts[number] = (*_facts_of(sound), start, len(sound.readings))
             if sound.groups:
                 self._groups[number] = sound.groups
             self._known[number] = True
+
+    def _kept(self, texts: tuple[str, ...]) -> list[str]:
+        """Many parts share a fold or a skeleton: where they last one text serves them all."""
+        return [sys.intern(text) for text in texts] if self._lasting else list(texts)
 
 
 def _grown(column: NDArray[Kind], least: int) -> NDArray[Kind]:

@@ -18,7 +18,7 @@ import numpy as np
 from matching.bulk.lexicon import Lexicon
 from matching.bulk.rows import Column
 from matching.bulk.sounds import IntArray
-from matching.bulk.spoken import Spoken, shape_codes, take_apart
+from matching.bulk.spoken import Spoken, can_be_laid_out, shape_codes, take_apart
 from matching.compare.attributes import codes
 from matching.compare.dates import MOST_CLAIMS
 from matching.compare.names import MAX_NAMES
@@ -61,8 +61,24 @@ def is_line(text: str) -> bool:
     cells = text.split(_BETWEEN)
     if len(cells) != _CELLS or cells[0] != VERSION:
         return False
-    tokens, shape = cells[-2:]
-    return len(shape) == (tokens.count(" ") + 1 if tokens else 0)
+    _, sex, _, births, tokens, shape = cells
+    return (
+        sex in _SEX_KEYS
+        and can_be_laid_out(shape)
+        and len(shape) == (tokens.count(" ") + 1 if tokens else 0)
+        and _can_be_read(births)
+    )
+
+
+def _can_be_read(births: str) -> bool:
+    try:
+        births_of(births)
+    except (ValueError, KeyError):
+        return False
+    return True
+
+
+_SEX_KEYS = frozenset({"", *Sex})
 
 
 def sex_key(record: Person) -> str:

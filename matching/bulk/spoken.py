@@ -20,6 +20,8 @@ _PARTICLE, _FIRST, _EMPTY = 8, 16, 32
 """Added to the kind of a part: a particle that is left out, the first of its name, no part."""
 _ZERO = ord("0")
 """A kind with what is added to it is written as the character so many places behind this one."""
+_ADDED = range(0, 2 * _EMPTY, _PARTICLE)
+_CHARACTERS = frozenset(chr(_ZERO + kind + more) for kind in _PLACES.values() for more in _ADDED)
 _NOTHING = "-"
 """Stands for the parts of a name that has none."""
 
@@ -97,6 +99,11 @@ class Spoken:
         so_far = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(which)])
         found: IntArray = so_far[self._end] - so_far[self.first]
         return found
+
+
+def can_be_laid_out(shape: str) -> bool:
+    """Whether each character stands for a part, and the first of them for that of a name."""
+    return _CHARACTERS.issuperset(shape) and (not shape or bool((ord(shape[0]) - _ZERO) & _FIRST))
 
 
 def shape_codes(shape: str) -> CodeArray:

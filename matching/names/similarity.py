@@ -25,7 +25,7 @@ NICKNAME = 0.78
 """Pet forms and foreign forms count as this alike, however they sound."""
 
 
-@lru_cache(maxsize=500_000)
+@lru_cache(maxsize=100_000)
 def sound_similarity(left: Sound, right: Sound) -> float:
     """How alike two parts sound, 0 to 1; symmetric, 1 where the likeliest readings are equal."""
     ones, others = left.readings, right.readings

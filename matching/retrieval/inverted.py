@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,9 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.terms: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._checks: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
+        self._of_check: IdArray = np.zeros(0, dtype=np.uint32)
+        self._added: dict[str, int] = {}
         self._keys: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
         self._under: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
         self._more: dict[int, list[int]] = defaultdict(list)
@@ -53,21 +56,32 @@ class Vocabulary:
             under: Number of the part under each key, shape (pairs,).
         """
         self.terms = list(terms)
-        self._numbers = {term: number for number, term in enumerate(self.terms)}
+        self._added.clear()
+        # A table of half a million texts would take five times as much room.
+        checks = np.fromiter(map(_check, self.terms), np.uint32, len(self.terms))
+        by_check = np.argsort(checks, kind="stable")
+        self._checks, self._of_check = checks[by_check], by_check.astype(np.uint32)
         order = np.argsort(keys, kind="stable")
         self._keys, self._under = keys[order], under[order]
         self._more.clear()
 
     def number(self, term: str) -> int | None:
         """The number of a term that is known."""
-        return self._numbers.get(term)
+        added = self._added.get(term)
+        if added is not None:
+            return added
+        check = _check(term)
+        first = self._checks.searchsorted(check, side="left")
+        last = self._checks.searchsorted(check, side="right")
+        same = self._of_check[first:last].tolist()
+        return next((number for number in same if self.terms[number] == term), None)
 
     def add(self, term: str) -> int:
         """The number of a term, given now if it has none."""
-        known = self._numbers.get(term)
+        known = self.number(term)
         if known is not None:
             return known
-        number = self._numbers[term] = len(self.terms)
+        number = self._added[term] = len(self.terms)
         self.terms.append(term)
         for key in term_keys(term):
             self._more[key].append(number)
@@ -85,6 +99,11 @@ class Vocabulary:
             np.array(self._more[key], dtype=np.uint32) for key in keys if key in self._more
         )
         return np.unique(np.concatenate(found)).astype(np.int64)
+
+
+def _check(term: str) -> np.uint32:
+    """A number that few terms share."""
+    return np.uint32(crc32(term.encode()))
 
 
 class InvertedFile:

@@ -14,7 +14,6 @@ import numpy as np
 from sqlalchemy import event
 from sqlmodel import Session
 
-from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, IndexQuery, TermGroup, exact_groups
@@ -119,9 +118,8 @@ class ElasticIndex:
         """How many cases bear each folded name part."""
         return self._sql.frequencies(tokens)
 
-    def lines(self, case_ids: Sequence[int]) -> Lines | None:
+    def lines(self, case_ids: Sequence[int]) -> None:
         """None: nothing of the store is kept in memory."""
-        return self._sql.lines(case_ids)
 
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
         """Put cases in, replacing what was held of them; the outbox carries them on."""

@@ -23,24 +23,22 @@ from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.retrieval import NAME, IndexEntry, IndexQuery, InvertedFile, Ranked
 from matching.retrieval.ranking import Allowed
-from service.cases.records.repository import all_lines, stored_lines
+from service.cases.records.repository import all_lines, changed_in, stored_lines
 from service.index.models import IndexState
 from service.index.postings.repository import PostingRepository, decode
 from service.index.reading import own_tally
 from service.index.repository import Change, IndexRepository
 from service.index.vocabulary.repository import VocabularyRepository
-from service.observability import log
+from service.observability import log, place_of
 from service.store.engine import for_reading
 
 MOST_BEHIND = 500
-"""Changes taken in within a search, some 20 ms; more are taken in by the thread."""
+"""Changes taken in within a search, some tens of milliseconds; more are taken in by the thread."""
 AT_ONCE = 2_000
 """Changes taken in at a time by the thread, so that searches wait no longer than for these."""
 WRITTEN = "empd_index_written"
 """Mark of a session that changed the index itself, and whether the mirror was in step before:
 what the session did is not committed yet."""
-CHANGED = "empd_index_changed"
-"""Cases that a session changed: what the mirror holds of them is not what the session sees."""
 
 
 class Mirror:
@@ -57,6 +55,10 @@ class Mirror:
         self._loading: threading.Thread | None = None
         self._file = InvertedFile()
         self._lines = LineColumns()
+        self._unread: set[int] = set()
+        """Cases of which a session that was changing them took a change in: whoever comes next
+        reads their lines."""
+        self._given_up = False
         self._generation = 0
         self.seq = -1
         """Number of the last change that was taken in."""
@@ -81,7 +83,12 @@ class Mirror:
                 return self._catch_up_later(repository, load=True)
             if len(changes) > MOST_BEHIND:
                 return self._catch_up_later(repository, load=False)
+            if not changes and repository.last_change() < self.seq:
+                # The session sees an older state than others brought the mirror to.
+                return False
             self._take_in(repository, changes)
+            if self._unread:
+                self._read_lines(repository.session, set(self._unread))
             self._file.cases = state.cases
             return True
 
@@ -95,10 +102,14 @@ class Mirror:
         with self._lock:
             return self._file.search(query, own_tally(), limit=limit, allowed=allowed)
 
-    def lines(self, case_ids: Sequence[int]) -> Lines | None:
-        """What of cases is compared, in the order given; None if one of them is not held."""
+    def lines(self, repository: IndexRepository, case_ids: Sequence[int]) -> Lines | None:
+        """What of cases is compared, in the order given.
+
+        None if one of them is not held, or if another took in what this session does not see
+        yet: the store says what there is for it.
+        """
         with self._lock:
-            return self._lines.rows(case_ids)
+            return self._lines.rows(case_ids) if repository.last_change() >= self.seq else None
 
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
@@ -114,11 +125,18 @@ class Mirror:
         for change in changes:
             before.setdefault(change.case_id, change.before)
         seq, held = self._settled(repository, before, changes[-1].seq)
-        lines = stored_lines(repository.session, [entry.case_id for entry in held])
+        self._read_lines(repository.session, {entry.case_id for entry in held})
         self._file.drop(IndexEntry(c, terms, 0) for c, terms in before.items() if terms)
         self._file.put(held)
-        self._lines.put(list(lines), list(lines.values()))
         self.seq = seq
+
+    def _read_lines(self, session: Session, case_ids: set[int]) -> None:
+        """Read lines anew, but none that the session itself may have written."""
+        own = changed_in(session) & case_ids
+        self._lines.forget(own)
+        self._unread = (self._unread - case_ids) | own
+        lines = stored_lines(session, case_ids - own)
+        self._lines.put(list(lines), list(lines.values()))
 
     def _settled(
         self, repository: IndexRepository, before: dict[int, tuple[str, ...]], seq: int
@@ -148,7 +166,7 @@ class Mirror:
         return False
 
     def _start(self, engine: Engine, *, load: bool) -> None:
-        if self._loading is None or not self._loading.is_alive():
+        if not self._given_up and (self._loading is None or not self._loading.is_alive()):
             self._loading = threading.Thread(
                 target=self._try_catch_up, args=(engine,), kwargs={"load": load}, daemon=True
             )
@@ -160,6 +178,11 @@ class Mirror:
         except SQLAlchemyError as error:
             # The tables go on answering; the next search tries again.
             log().warning("index.mirror_failed", error_class=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a thread that dies would leave its values on stderr
+            # What cannot be read will not be readable at the next search: the tables answer.
+            self._given_up = True
+            where = place_of(error)
+            log().error("index.mirror_given_up", error_class=type(error).__name__, where=where)
 
     def _catch_up(self, engine: Engine, *, load: bool) -> None:
         if load:
@@ -185,7 +208,7 @@ class Mirror:
         file = load_file(repository, number, state.cases)
         lines = load_lines(repository.session)
         with self._lock:
-            self._file, self._lines = file, lines
+            self._file, self._lines, self._unread = file, lines, set()
             self._generation, self.seq = number, seq
         if self._in_background:
             # Else searches work the parts out that they meet.

@@ -13,13 +13,14 @@ from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import NAME, SCHEMA, IndexEntry, IndexQuery, TermGroup, index_query
+from service.cases.records.repository import changed_in
 from service.clock import Clock, system_clock
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index.base import Candidates, Generation, Scope
 from service.index.differences import Counts, Differences
 from service.index.marks import lose_step, read_mark
 from service.index.memory import allowed_by, candidates_of
-from service.index.mirror import CHANGED, Mirror
+from service.index.mirror import Mirror
 from service.index.models import IndexState
 from service.index.pairs import PairSums
 from service.index.postings.repository import PostingRepository
@@ -109,8 +110,9 @@ class SqlIndex:
     def lines(self, case_ids: Sequence[int]) -> Lines | None:
         """What of cases is compared, from the mirror where it is in step."""
         mirror = self._mirror_of(self._state())
-        own = self._session.info.get(CHANGED, frozenset())
-        return mirror.lines(case_ids) if mirror and own.isdisjoint(case_ids) else None
+        if mirror is None or not changed_in(self._session).isdisjoint(case_ids):
+            return None
+        return mirror.lines(self._repository, case_ids)
 
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
         """Put cases in, replacing what was held of them.
@@ -123,7 +125,7 @@ class SqlIndex:
             before = writer.replace([e for e in given if whole or e.case_id <= state.built_until])
             if whole:
                 self.note_changes({e.case_id: e.terms for e in given} | before)
-        self._session.info.setdefault(CHANGED, set()).update(e.case_id for e in given)
+        changed_in(self._session).update(entry.case_id for entry in given)
 
     def remove(self, case_ids: Collection[int]) -> None:
         """Take cases out; unknown ids are no error."""
@@ -131,7 +133,7 @@ class SqlIndex:
             before = writer.remove(case_ids)
             if state.state == ACTIVE:
                 self.note_changes(before)
-        self._session.info.setdefault(CHANGED, set()).update(case_ids)
+        changed_in(self._session).update(case_ids)
 
     def note_changes(self, before: Mapping[int, tuple[str, ...]]) -> None:
         """Append to the log what was held of cases until now; what is old there goes."""

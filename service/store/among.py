@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, any_, func, literal, select
+from sqlalchemy import ARRAY, Column, ColumnElement, any_, func, literal
 from sqlmodel import Session
 
 from service.json_writing import compact_json
@@ -24,5 +24,5 @@ def among(session: Session, column: Column[Any], values: Collection[Any]) -> Col
     """
     if session.get_bind().dialect.name == "sqlite":
         found = func.json_each(compact_json(list(values))).table_valued("value")
-        return column.in_(select(found.c.value))
+        return column.in_(found.select())
     return column == any_(literal(list(values), ARRAY(column.type)))

@@ -54,6 +54,10 @@ def test_rare_parts_say_more_and_the_floor_holds() -> None:
         ("slope = 0.5312", "slope = -1.0", "slope"),
         ("strong = 7.4", "strong = -9.0", "bands"),
         ("exact = 10.5", "exact = inf", "dates.exact"),
+        ("weight_limit = 40.0", "weight_limit = -1.0", "score.weight_limit"),
+        ('"phone"], limit = 20.0', '"phone"], limit = -5.0', "limit"),
+        ('"phone"], limit = 20.0', '"phone"], limit = nan', "limit"),
+        ('"phone"], limit = 20.0', '"phone"], limit = "x"', "limit"),
         ('household = { fields = ["address"', 'household = { fields = ["addres"', "addres"),
     ],
 )

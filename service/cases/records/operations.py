@@ -45,6 +45,8 @@ def refresh_records(context: JobContext) -> int:
 def _tell_index(context: JobContext, session: Session, records: Mapping[int, PersonRecord]) -> None:
     """Who keeps lines of cases in memory reads them again when the index says that they changed."""
     known = digests_of_open(session, records)
+    if not known:
+        return
     # An index that must be built first is in nobody's memory.
     with suppress(IndexNotReady):
         entries = [index_entry(case_id, records[case_id]) for case_id in known]

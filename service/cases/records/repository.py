@@ -33,6 +33,7 @@ from service.store.reading import rows_by_id
 from service.store.writing import insert_rows
 
 _RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]
+_CHANGED = "empd_cases_changed"
 _STREAM = 10_000
 """Lines read at a time where all are read: a megabyte."""
 _DROP = delete(_RECORDS).where(_RECORDS.c.case_id.in_(ASKED))
@@ -131,8 +132,18 @@ def claimed_records(
     return found
 
 
+def changed_in(session: Session) -> set[int]:
+    """Cases that a session changed: what it sees of them may never be committed.
+
+    Nor is what is kept in memory of them what it sees.
+    """
+    changed: set[int] = session.info.setdefault(_CHANGED, set())
+    return changed
+
+
 def put_records(session: Session, records: Mapping[int, PersonRecord]) -> None:
     """Store the matching records of cases in place of what was stored of them."""
+    changed_in(session).update(records)
     for chunk in chunks(sorted(records)):
         rows = [
             {

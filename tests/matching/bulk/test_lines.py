@@ -149,6 +149,12 @@ def test_lines_outlive_a_release() -> None:
     assert not is_line(line + "\t")
     assert not is_line(line[:-1])
     assert not is_line(line.replace(" bin", ""))
+    assert not is_line(line.replace("2008a", "2008-13a"))
+    assert not is_line(line.replace("2008a", "2008z"))
+    assert not is_line(line.replace("\tF\t", "\tZ\t"))
+    assert not is_line(line[:-1] + "\x7f")
+    assert not is_line(line[:-1] + "é")
+    assert not is_line(line.replace("\t@", "\t0"))
 
 
 def test_what_takes_names_apart_is_that_of_the_version() -> None:
