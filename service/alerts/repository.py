@@ -20,11 +20,11 @@ from service.alerts.models import (
 from service.alerts.schemas import AlertStatus
 from service.cases.models import Case, WaitingCase
 from service.cases.repository import chunks
-from service.cases.summaries.repository import ASKED
 from service.errors import NotFound
 from service.identifiers import new_public_id
 from service.security.policy import Actor
 from service.store.base import table_of
+from service.store.reading import ASKED
 
 _WAITING = table_of(WaitingCase)
 _DROP_WAITING = delete(_WAITING).where(_WAITING.c.case_id.in_(ASKED))

@@ -11,9 +11,9 @@ from sqlmodel import Session
 
 from matching.retrieval import SCHEMA, IndexEntry
 from service.cases.repository import chunks
-from service.cases.summaries.repository import ASKED
 from service.index.models import STREAM, IndexChange, IndexedCase, IndexState
 from service.store.base import Base
+from service.store.reading import ASKED
 from service.store.writing import insert_plain
 
 ACTIVE, BUILDING, OLD = "active", "building", "old"

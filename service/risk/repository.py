@@ -18,11 +18,11 @@ from service.alerts.models import Alert, ClusterMember
 from service.alerts.schemas import AlertStatus
 from service.cases.models import Case, CaseEvent, Claim
 from service.cases.repository import chunks
-from service.cases.summaries.repository import ASKED
 from service.errors import NotFound
 from service.risk.models import IndicatorAnswer, RiskFlag
 from service.security.policy import Actor
 from service.store.base import table_of
+from service.store.reading import ASKED
 
 _CLOSE_BANDS = ("probable", "strong")
 MOST_CLAIMS_A_CASE = 2

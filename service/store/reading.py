@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import BindParameter, Table, bindparam
 from sqlmodel import Session
 
+ASKED: BindParameter[Any] = bindparam("ids", expanding=True)
+"""The values of one IN list, in statements that are put together once."""
 AT_ONCE = 1_000
 """Ids of one statement: its text stays within some kilobytes."""
 

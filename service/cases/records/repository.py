@@ -26,10 +26,9 @@ from service.cases.records.encoding import (
     whole,
 )
 from service.cases.repository import chunks
-from service.cases.summaries.repository import ASKED
 from service.cases.vocabulary import Status
 from service.store.base import Base
-from service.store.reading import rows_by_id
+from service.store.reading import ASKED, rows_by_id
 from service.store.writing import insert_rows
 
 _RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
     Select,
@@ -31,9 +30,7 @@ from service.cases.models import CLAIM_KINDS, Case, CaseShare, Claim
 from service.cases.vocabulary import ClaimKind
 from service.security.policy import Actor
 from service.store.base import table_of
-
-ASKED: BindParameter[Any] = bindparam("ids", expanding=True)
-"""The values of one IN list, in statements that are put together once."""
+from service.store.reading import ASKED
 
 
 class CaseSummary(NamedTuple):

@@ -27,11 +27,11 @@ from sqlmodel import Session
 
 from matching.retrieval.terms import rare_key
 from service.cases.repository import chunks
-from service.cases.summaries.repository import ASKED
 from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
 from service.index.pairs import PairSums, words
 from service.store.among import among
 from service.store.base import Base
+from service.store.reading import ASKED
 from service.store.writing import BoundRow, delete_bound, insert_plain
 
 CHUNK = 512
