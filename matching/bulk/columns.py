@@ -1,7 +1,7 @@
 """The lines of a whole collection as columns, for who keeps them in memory.
 
 Some 30 bytes a record, and the parts of names once for all. What is written anew of a record
-goes behind the others; what it held before stays unused.
+goes behind the others; what it held before is given up when there is much of it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _RECORD = np.dtype(
 """Of a record: whether it is held, numbers of its keys, where its parts and claims stand and how
 many they are."""
 
+_SPARE = 100_000
+"""Places of parts that may stay unused beside as many as are used: half a megabyte."""
 _AT_ONCE = 100
 """Parts worked out while others wait, some milliseconds."""
 
@@ -51,6 +53,8 @@ class LineColumns:
         self._parts = _Growing(np.uint32)
         self._codes = _Growing(np.uint8)
         self._births = _Growing(np.uint32)
+        self._live = 0
+        """Written parts of the records held."""
 
     def put(self, numbers: Sequence[int], lines: Sequence[str]) -> None:
         """Hold lines of records, in place of what was held of them.
@@ -75,12 +79,33 @@ class LineColumns:
         self._codes.add(shape_codes(cells.shape))
         self._births.add(np.array([n for found in claims for n in found], dtype=np.uint32))
         self._make_room(max(numbers))
+        self.forget(numbers)
         self._records[np.asarray(numbers)] = records
+        self._live += int(cells.written.sum())
+        if self._parts.end > 2 * self._live + _SPARE:
+            self._write_together()
 
     def forget(self, numbers: Collection[int]) -> None:
         """Hold no line of records any more; unknown numbers are no error."""
         known = [number for number in numbers if number < len(self._records)]
-        self._records["held"][known] = False
+        held = [number for number in known if self._records["held"][number]]
+        self._live -= int(self._records["parts"][held].sum())
+        self._records["held"][held] = False
+
+    def _write_together(self) -> None:
+        """Give up the places of what is not held any more."""
+        held = np.flatnonzero(self._records["held"])
+        records = self._records[held]
+        for start, count, columns in (
+            ("part", "parts", (self._parts, self._codes)),
+            ("birth", "births", (self._births,)),
+        ):
+            counts = records[count].astype(np.int64)
+            places = _places(records[start], counts)
+            for column in columns:
+                column.keep(places)
+            records[start] = _starts(counts)
+        self._records[held] = records
 
     def work_out_parts(self) -> None:
         """Have all parts of names ready; others may ask meanwhile."""
@@ -152,6 +177,10 @@ class _Growing:
             self._values = room
         self._values[self.end : end] = values
         self.end = end
+
+    def keep(self, places: IntArray) -> None:
+        self._values = self._values[places]
+        self.end = len(places)
 
     def at(self, places: IntArray) -> NDArray[Any]:
         return self._values[places]

@@ -44,13 +44,11 @@ from service.exchange.rejects import RejectsFile
 from service.exchange.repository import ImportRepository
 from service.jobs import JobContext
 from service.security.policy import Permission
-from service.store.base import Base
+from service.store.base import table_of
 from service.store.unit_of_work import UnitOfWork
 from service.store.writing import BoundRow, bind_rows, insert_bound
 
-RECORDS, WAITING = (
-    Base.metadata.tables[str(table.__tablename__)] for table in (CaseRecord, WaitingCase)
-)
+RECORDS, WAITING = (table_of(table) for table in (CaseRecord, WaitingCase))
 BATCH = 4_000
 """Rows of one transaction: 0.7 s of writing, and others can store in between. A page that many
 rows share is written once a batch, so that a larger batch costs less a row."""

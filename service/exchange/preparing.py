@@ -20,7 +20,7 @@ from service.errors import BadInput, FieldError
 from service.exchange.formats.drafts import draft_of
 from service.exchange.formats.reading import RawRow, SourceRow
 from service.forking import in_order
-from service.store.base import Base
+from service.store.base import table_of
 from service.store.writing import BoundRow, bind_rows
 
 SHARE = 500
@@ -28,9 +28,7 @@ SHARE = 500
 and those under way last while a batch is stored."""
 
 
-CASES, CLAIMS, EVENTS = (
-    Base.metadata.tables[str(table.__tablename__)] for table in (Case, Claim, CaseEvent)
-)
+CASES, CLAIMS, EVENTS = (table_of(table) for table in (Case, Claim, CaseEvent))
 CLAIM_COLUMNS = ("kind", "value", "key", "basis", "stated_on")
 EVENT_COLUMNS = (
     "kind",

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from matching.retrieval import SCHEMA, IndexEntry
 from service.cases.repository import chunks
 from service.index.models import STREAM, IndexChange, IndexedCase, IndexState
-from service.store.base import Base
+from service.store.base import table_of
 from service.store.reading import ASKED
 from service.store.writing import insert_plain
 
@@ -20,9 +20,9 @@ ACTIVE, BUILDING, OLD = "active", "building", "old"
 _LOCK_ATTEMPTS = 3
 """A rebuild may swap generations while a writer waits; twice in a row is all but impossible."""
 
-_STATES = Base.metadata.tables[str(IndexState.__tablename__)]
-_CASES = Base.metadata.tables[str(IndexedCase.__tablename__)]
-_CHANGES = Base.metadata.tables[str(IndexChange.__tablename__)]
+_STATES = table_of(IndexState)
+_CASES = table_of(IndexedCase)
+_CHANGES = table_of(IndexChange)
 _ALL_STATES = select(_STATES).order_by(_STATES.c.number)
 _LOCKED = select(_STATES.c.number).order_by(_STATES.c.number).with_for_update()
 _COUNT = (

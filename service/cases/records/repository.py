@@ -27,11 +27,11 @@ from service.cases.records.encoding import (
 )
 from service.cases.repository import chunks
 from service.cases.vocabulary import Status
-from service.store.base import Base
+from service.store.base import table_of
 from service.store.reading import ASKED, rows_by_id
 from service.store.writing import insert_rows
 
-_RECORDS = Base.metadata.tables[str(CaseRecord.__tablename__)]
+_RECORDS = table_of(CaseRecord)
 _CHANGED = "empd_cases_changed"
 _STREAM = 10_000
 """Lines read at a time where all are read: a megabyte."""

@@ -30,7 +30,7 @@ from service.cases.repository import chunks
 from service.index.models import STREAM, IndexPosting, IndexRare, IndexTerm
 from service.index.pairs import PairSums, words
 from service.store.among import among
-from service.store.base import Base
+from service.store.base import table_of
 from service.store.reading import ASKED
 from service.store.writing import BoundRow, delete_bound, insert_plain
 
@@ -47,9 +47,9 @@ Pairs = list[tuple[int, int]]
 """Case ids with packed attributes."""
 PairArray = NDArray[np.void]
 
-_POSTINGS = Base.metadata.tables[str(IndexPosting.__tablename__)]
-_RARE = Base.metadata.tables[str(IndexRare.__tablename__)]
-_TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
+_POSTINGS = table_of(IndexPosting)
+_RARE = table_of(IndexRare)
+_TERMS = table_of(IndexTerm)
 _REWRITE = (
     update(_POSTINGS)
     .where(_POSTINGS.c.term_id == bindparam("b_term"), _POSTINGS.c.chunk == bindparam("b_chunk"))

@@ -13,11 +13,11 @@ from matching.retrieval.terms import JOIN, NAME, term_keys
 from service.cases.repository import chunks
 from service.index.models import STREAM, IndexKey, IndexTerm
 from service.store.among import among
-from service.store.base import Base
+from service.store.base import table_of
 from service.store.writing import add_bound, insert_bound, insert_plain
 
-_TERMS = Base.metadata.tables[str(IndexTerm.__tablename__)]
-_KEYS = Base.metadata.tables[str(IndexKey.__tablename__)]
+_TERMS = table_of(IndexTerm)
+_KEYS = table_of(IndexKey)
 
 
 @dataclass(frozen=True, slots=True)

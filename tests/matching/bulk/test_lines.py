@@ -6,10 +6,12 @@ from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matching import BirthDate, Name, PartialDate, PersonRecord, Sex
+from matching.bulk import columns as columns_module
 from matching.bulk.columns import LineColumns
 from matching.bulk.lines import (
     VERSION,
@@ -102,6 +104,29 @@ def test_columns_say_what_was_put_in_last(
     else:
         assert rows is not None
         assert_says(rows, [held[number] for number in asked])
+
+
+def test_what_is_written_again_and_again_takes_no_more_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(columns_module, "_SPARE", 10)
+    columns = LineColumns()
+    births = (BirthDate(PartialDate.parse("2009-05-17")), BirthDate(PartialDate.parse("2008")))
+    for turn in range(30):
+        held = [
+            PersonRecord("r", names=(Name.of(f"Ali {word} {turn}"),), births=births[: turn % 3])
+            for word in ("Hassan", "Noor", "Selam")
+        ]
+        columns.put([1, 5, 9], [line_of(record) for record in held])
+        columns.forget([1, 700])
+        columns.put([1], [line_of(held[0])])
+        rows = columns.rows([9, 1, 5])
+        assert rows is not None
+        assert_says(rows, [held[2], held[0], held[1]])
+        assert columns._parts.end <= 2 * 9 + 10 + 9
+        assert columns._codes.end == columns._parts.end
+    columns.forget([5])
+    assert columns.rows([5]) is None
 
 
 @settings(max_examples=200, deadline=None)
