@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,27 @@ def packed_block(items: list[Any]) -> bytes:
 
 def read_blocks(path: Path, wanted: frozenset[int] | None = None) -> Iterator[tuple[int, Any]]:
     """Blocks with their numbers, in order; those not wanted are passed over unread."""
-    number = 0
+    for number, data in enumerate(packed_blocks(path, wanted)):
+        if data:
+            yield number, unpacked(data)
+
+
+def packed_blocks(path: Path, wanted: frozenset[int] | None = None) -> Iterator[bytes]:
+    """Blocks as they stand in a file, in order; in place of those not wanted, nothing."""
     with path.open("rb") as file:
-        while head := file.read(_LENGTH_BYTES):
+        for number in count():
+            head = file.read(_LENGTH_BYTES)
+            if not head:
+                return
             length = int.from_bytes(head, "little")
             if wanted is None or number in wanted:
-                yield number, pickle.loads(zlib.decompress(file.read(length)))  # noqa: S301 - written by this script alone
+                yield file.read(length)
             else:
                 file.seek(length, 1)
-            number += 1
+                yield b""
+
+
+def unpacked(data: bytes) -> list[Any]:
+    """The items of a block."""
+    items: list[Any] = pickle.loads(zlib.decompress(data))  # noqa: S301 - written by this script alone
+    return items

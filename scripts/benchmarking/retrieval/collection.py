@@ -25,7 +25,7 @@ from fixtures.population import VERSION, SyntheticCase, generate
 from matching.names.parts import prepare as name_parts
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, index_entry
-from scripts.benchmarking.retrieval.blocks import packed_block, read_blocks
+from scripts.benchmarking.retrieval.blocks import packed_block, packed_blocks, read_blocks, unpacked
 from scripts.benchmarking.sets import case_record
 from service.collecting import seldom_collected
 from service.errors import BadInput
@@ -100,7 +100,7 @@ class Collection:
         return kind
 
     def _write_entries(self, kind: str) -> None:
-        blocks = (block for _, block in read_blocks(self.folder / "cases"))
+        blocks = packed_blocks(self.folder / "cases")
         with (
             (self.folder / kind).open("wb") as file,
             _progress(f"index entries of {self.size:,} cases", self.size) as advance,
@@ -197,7 +197,8 @@ def _has_name(record: PersonRecord) -> bool:
     return any(name_parts(name) for name in record.names)
 
 
-def _entries(block: list[StoredCase]) -> tuple[bytes, int]:
+def _entries(data: bytes) -> tuple[bytes, int]:
+    block: list[StoredCase] = unpacked(data)
     return packed_block([index_entry(case.case_id, case.record) for case in block]), len(block)
 
 
