@@ -38,7 +38,8 @@ from service.security.policy import operator
 from tests.conftest import World, clock
 
 EMPD = Path(sys.executable).parent / "empd"
-ROWS = 2 * BATCH
+ROWS = 4 * BATCH
+"""Several batches follow the first, so that a kill that comes late meets one of them."""
 BAD = range(100, ROWS, 500)
 """Rows of the file that are rejected."""
 PATIENCE_SECONDS = 120
