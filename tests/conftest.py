@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
@@ -40,6 +41,13 @@ AUTHORITIES = (("BE-POL", "BE"), ("NL-COA", "NL"), ("DE-JA", "DE"))
 
 def clock() -> datetime:
     return NOW
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A test that sets the log up writes to what pytest captures of it, which is closed then."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
