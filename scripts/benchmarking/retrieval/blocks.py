@@ -42,6 +42,16 @@ def packed_blocks(path: Path, wanted: frozenset[int] | None = None) -> Iterator[
                 yield b""
 
 
+def packed_alone(item: Any) -> bytes:
+    """An item that is unpacked without the rest of its block."""
+    return pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
+
+
+def unpacked_alone(data: bytes) -> Any:
+    """The item of `packed_alone`."""
+    return pickle.loads(data)  # noqa: S301 - written by this script alone
+
+
 def unpacked(data: bytes) -> list[Any]:
     """The items of a block."""
     items: list[Any] = pickle.loads(zlib.decompress(data))  # noqa: S301 - written by this script alone

@@ -25,7 +25,14 @@ from fixtures.population import VERSION, SyntheticCase, generate
 from matching.names.parts import prepare as name_parts
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, index_entry
-from scripts.benchmarking.retrieval.blocks import packed_block, packed_blocks, read_blocks, unpacked
+from scripts.benchmarking.retrieval.blocks import (
+    packed_alone,
+    packed_block,
+    packed_blocks,
+    read_blocks,
+    unpacked,
+    unpacked_alone,
+)
 from scripts.benchmarking.sets import case_record
 from service.collecting import seldom_collected
 from service.errors import BadInput
@@ -82,15 +89,18 @@ class Collection:
         return self._column("named").astype(bool)
 
     def cases(self, wanted: Ids[int] | None = None) -> Iterator[StoredCase]:
-        """All cases in order, or those with the ids wanted in some order."""
+        """All cases, or those with the ids wanted, in order."""
         chosen = None if wanted is None else frozenset(wanted)
-        for case in self._items("cases", chosen):
-            if chosen is None or case.case_id in chosen:
-                yield case
+        blocks = chosen and frozenset((case_id - 1) // BLOCK for case_id in chosen)
+        for _, block in read_blocks(self.folder / "cases", blocks):
+            for case_id, data in block:
+                if chosen is None or case_id in chosen:
+                    yield unpacked_alone(data)
 
     def entries(self) -> Iterator[IndexEntry]:
         """What an index of candidates holds of every case, in order."""
-        yield from self._items(self.prepare_entries(), None)
+        for _, block in read_blocks(self.folder / self.prepare_entries()):
+            yield from block
 
     def prepare_entries(self) -> str:
         """Make the file of entries if it is not there yet; its name."""
@@ -109,12 +119,6 @@ class Collection:
                 file.write(data)
                 advance(count)
         (self.folder / f"{kind}.done").touch()
-
-    def _items(self, kind: str, wanted: frozenset[int] | None) -> Iterator[Any]:
-        """Items of the blocks that hold the cases wanted, or of all."""
-        blocks = wanted and frozenset((case_id - 1) // BLOCK for case_id in wanted)
-        for _, block in read_blocks(self.folder / kind, blocks):
-            yield from block
 
     def _column(self, name: str) -> IntArray:
         column: IntArray = np.load(self.folder / f"{name}.npy")
@@ -168,7 +172,8 @@ class _ReadIn:
 def _read_in(share: list[tuple[int, SyntheticCase]]) -> _ReadIn:
     stored = [(number, _stored(number, case)) for number, case in share]
     return _ReadIn(
-        packed_block([case for _, case in stored if case is not None]),
+        # Each alone: questions want a few cases of nearly every block.
+        packed_block([(n, packed_alone(case)) for n, case in stored if case is not None]),
         [-number if case is None else case.person for number, case in stored],
         [case is not None and _has_name(case.record) for _, case in stored],
     )
@@ -198,7 +203,7 @@ def _has_name(record: PersonRecord) -> bool:
 
 
 def _entries(data: bytes) -> tuple[bytes, int]:
-    block: list[StoredCase] = unpacked(data)
+    block: list[StoredCase] = [unpacked_alone(case) for _, case in unpacked(data)]
     return packed_block([index_entry(case.case_id, case.record) for case in block]), len(block)
 
 
