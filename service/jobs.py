@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from service.clock import Clock
 from service.linkage import Linkage
 from service.security.policy import Actor
+from service.store.engine import let_others_write
 from service.store.unit_of_work import UnitOfWork, unit_of_work
 
 Progress = Callable[[str, int, int | None], None]
@@ -32,6 +33,9 @@ class JobContext:
     progress: Progress
     carry: Callable[[], object] = lambda: None
 
-    def work(self) -> AbstractContextManager[UnitOfWork]:
-        """One unit of work of the job."""
-        return unit_of_work(self.engine, self.actor, clock=self.clock)
+    @contextmanager
+    def work(self) -> Iterator[UnitOfWork]:
+        """One unit of work of the job; whoever waits to write comes between it and the next."""
+        with unit_of_work(self.engine, self.actor, clock=self.clock) as work:
+            yield work
+        let_others_write()

@@ -16,7 +16,7 @@ from service.clock import Clock
 from service.index.base import CandidateIndex, Generation
 from service.index.differences import Differences
 from service.security.policy import Actor
-from service.store.engine import for_reading
+from service.store.engine import for_reading, let_others_write
 from service.store.transaction import transaction
 from service.store.unit_of_work import store_errors, unit_of_work
 
@@ -120,6 +120,7 @@ class Upkeep:
         while left:
             with transaction(self.engine) as session:
                 left = self.open_index(session).sweep(SWEPT)
+            let_others_write()
             done += SWEPT
             self.progress("sweeping", done, None)
 
@@ -130,6 +131,7 @@ class Upkeep:
         for start in range(0, len(scattered), COMPACTED):
             with transaction(self.engine) as session:
                 self.open_index(session).compact(scattered[start : start + COMPACTED])
+            let_others_write()
             self.progress("compacting", start + COMPACTED, len(scattered))
         return len(scattered)
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import OperationalError
 
 from service.json_writing import compact_json
 
 BUSY_TIMEOUT_MS = 10_000
 """A waiting writer gives up after 10 s: longer than an import batch, shorter than patience."""
+LOOK_SECONDS = 0.002
+"""Between two tries of a waiting writer. SQLite's own waiting comes to look ten times a second, and
+then a job that commits share after share keeps others out for as long as it runs."""
+PAUSE_SECONDS = 0.010
+"""Left to waiting writers by a job between two of its shares: several looks."""
+_PRIMARY = 0xFF
+"""SQLite's extended codes of an error have its primary code in their lowest byte."""
 STATEMENT_TIMEOUT_MS = 60_000
 """No single statement of EMPD runs longer; index builds are made of many."""
 _READS_ONLY = "empd_reads_only"
@@ -81,8 +90,45 @@ def _begin(connection: Connection) -> None:
     if raw is not None:
         # The pool hands one connection to readers and writers; a reader must not write by slip.
         raw.execute(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
-    # A writer takes the lock first, which avoids a failing upgrade; a reader keeps nobody waiting.
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if reads:
+        connection.exec_driver_sql("BEGIN")
+    else:
+        # The lock comes first, which avoids a failing upgrade; a reader keeps nobody waiting.
+        _begin_writing(connection)
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Begin as soon as nobody else writes.
+
+    Raises:
+        OperationalError: If that takes longer than the connection's busy timeout.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    patience_ms: int = raw.execute("PRAGMA busy_timeout").fetchone()[0]
+    end = time.monotonic() + patience_ms / 1000
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if not _is_busy(error.orig) or time.monotonic() >= end:
+                    raise
+                time.sleep(LOOK_SECONDS)
+            else:
+                return
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={patience_ms}")
+
+
+def _is_busy(error: object) -> bool:
+    code = error.sqlite_errorcode if isinstance(error, sqlite3.OperationalError) else 0
+    return code & _PRIMARY == sqlite3.SQLITE_BUSY
+
+
+def let_others_write() -> None:
+    """What a job does between two shares, so that whoever waits for the lock gets it."""
+    time.sleep(PAUSE_SECONDS)
 
 
 def for_reading(engine: Engine) -> Engine:
