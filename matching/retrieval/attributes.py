@@ -53,12 +53,6 @@ class AttributeBits:
     nation_agrees: float = 4.0
     nation_differs: float = -3.5
 
-    @property
-    def span(self) -> float:
-        """Between the best and the worst that attributes can give."""
-        best = self.same_day + self.sex_agrees + self.nation_agrees
-        return best - (self.far_year + self.sex_differs + self.nation_differs)
-
 
 BITS = AttributeBits()
 """Set on train seed 11 of the population; see docs/decisions/0008-retrieval.md."""
@@ -174,6 +168,23 @@ def attribute_bits(asked: int, packed: PackedArray, bits: AttributeBits = BITS) 
         nations = (packed >> np.uint32(_NATION_SHIFT)) & np.uint32(_NATION_MASK)
         found += _codes(nations, query.nation, bits.nation_agrees, bits.nation_differs)
     return found
+
+
+def most_of(asked: int, *, with_day: bool, bits: AttributeBits = BITS) -> float:
+    """The most bits that attributes can give a candidate of a query.
+
+    Args:
+        asked: Packed attributes of the query.
+        with_day: Whether the candidate may have the birthday asked for, or one that is a slip
+            of it.
+        bits: What each agreement says.
+    """
+    query = unpack(asked)
+    born = float(_year_bits(query, bits).max())
+    if query.day:
+        born = max(born, bits.same_day if with_day else bits.same_day_other_year)
+    sex = bits.sex_agrees if query.sex else 0.0
+    return born + sex + (bits.nation_agrees if query.nation else 0.0)
 
 
 def _codes(codes: PackedArray, asked: int, agrees: float, differs: float) -> FloatArray:

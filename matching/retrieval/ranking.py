@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from matching.retrieval.attributes import (
-    BITS,
-    BoolArray,
     FloatArray,
     IdArray,
     IntArray,
     PackedArray,
     attribute_bits,
+    most_of,
+    of_kinds,
 )
 from matching.retrieval.terms import IndexQuery
 
@@ -27,8 +27,23 @@ _MILLION = 1_000_000
 MAX_POSTINGS = 400_000
 """Cases fetched for one search: beyond it the least telling terms are left out."""
 
-Allowed = Callable[[IntArray, PackedArray], BoolArray]
-"""Which candidates a scope allows, from ids and packed attributes."""
+SAMPLED = 4
+"""Times as many as are wanted get their attributes first, to tell how good the others must be."""
+_ROUNDING = 1e-3
+"""Bits by which sums of single precision may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Which cases may be candidates.
+
+    Attributes:
+        kinds: Of these kinds only; empty means all.
+        exclude: Ids of cases that may not.
+    """
+
+    kinds: Collection[str] = ()
+    exclude: Collection[int] = ()
 
 
 def candidates_wanted(cases: int) -> int:
@@ -66,6 +81,7 @@ class Tally:
         self._best = np.zeros(0, dtype=np.float32)
         self._seen = np.zeros(0, dtype=bool)
         self._packed = np.zeros(0, dtype=np.uint32)
+        self._days: list[IdArray] = []
 
     def reserve(self, largest_id: int) -> None:
         """Make room for case ids up to the given one."""
@@ -91,8 +107,9 @@ class Tally:
         self._seen[places] = True
 
     def bring_in(self, ids: IdArray) -> None:
-        """Let cases be candidates that have nothing else in common."""
+        """Let cases be candidates that have nothing but their birthday in common."""
         self._seen[ids] = True
+        self._days.append(ids)
 
     def note(self, ids: IdArray, packed: PackedArray) -> None:
         """Remember attributes that came with the postings, for `packed_of`."""
@@ -122,28 +139,79 @@ class Tally:
         Returns:
             At most `limit` candidates, ties by id.
         """
+        sums, days = self._taken_out(allowed)
+        if allowed.kinds:
+            sums = sums.at(np.flatnonzero(of_kinds(packed_of(sums.ids), allowed.kinds)))
+        considered = len(sums.ids)
+        if considered > SAMPLED * limit:
+            sums = sums.at(_near(sums, days, query, packed_of, limit))
+        scores = sums.scores + attribute_bits(query.packed, packed_of(sums.ids))
+        return Ranked(*_best(sums.ids, scores, limit), considered)
+
+    def _taken_out(self, allowed: Allowed) -> tuple[_Sums, IdArray]:
+        """Sums of what is not excluded, and who was brought in; the tally is empty afterwards."""
+        for case_id in allowed.exclude:
+            if case_id < len(self._seen):
+                self._seen[case_id] = False
+                self._total[case_id] = 0
         ids = np.flatnonzero(self._seen)
-        scores = self._total[ids]
+        sums = _Sums(ids, self._total[ids])
         self._total[ids] = 0
         self._seen[ids] = False
-        packed = packed_of(ids)
-        stays = allowed(ids, packed)
-        if not stays.all():
-            ids, scores, packed = ids[stays], scores[stays], packed[stays]
-        considered = len(ids)
-        if considered > limit:
-            # What lies so far below the best that no attribute lifts it needs no attributes.
-            least = np.partition(scores, considered - limit)[considered - limit] - BITS.span
-            near = scores >= least
-            ids, scores, packed = ids[near], scores[near], packed[near]
-        scores = scores + attribute_bits(query.packed, packed)
-        return Ranked(*_best(ids, scores, limit), considered)
+        days = np.concatenate(self._days) if self._days else np.zeros(0, dtype=np.uint32)
+        self._days.clear()
+        return sums, days
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Cases and their bits without attributes.
+
+    Attributes:
+        ids: Rising, shape (cases,).
+        scores: Shape (cases,).
+    """
+
+    ids: IntArray
+    scores: FloatArray
+
+    def at(self, places: IntArray) -> _Sums:
+        return _Sums(self.ids[places], self.scores[places])
+
+
+def _near(
+    sums: _Sums,
+    days: IdArray,
+    query: IndexQuery,
+    packed_of: Callable[[IntArray], PackedArray],
+    limit: int,
+) -> IntArray:
+    """Places of those that attributes may lift among the best.
+
+    An equal birthday says most of all attributes, and who has it was brought in: the others
+    need to come near enough without.
+    """
+    wanted = sums.scores >= _largest(sums.scores, SAMPLED * limit)
+    places = np.minimum(np.searchsorted(sums.ids, days), len(sums.ids) - 1)
+    brought = places[sums.ids[places] == days]
+    wanted[brought] = True
+    sample = sums.at(np.flatnonzero(wanted))
+    lifted = sample.scores + attribute_bits(query.packed, packed_of(sample.ids))
+    enough = _largest(lifted, limit) - most_of(query.packed, with_day=not query.days)
+    near = sums.scores >= enough - _ROUNDING
+    near[brought] = True
+    return np.flatnonzero(near)
+
+
+def _largest(scores: FloatArray, place: int) -> np.float32:
+    """The score that so many reach at least."""
+    found: np.float32 = np.partition(scores, len(scores) - place)[len(scores) - place]
+    return found
 
 
 def _best(ids: IntArray, scores: FloatArray, limit: int) -> tuple[IntArray, FloatArray]:
     if len(ids) > limit:
-        least = np.partition(scores, len(ids) - limit)[len(ids) - limit]
-        top = np.flatnonzero(scores >= least)
+        top = np.flatnonzero(scores >= _largest(scores, limit))
         ids, scores = ids[top], scores[top]
     order = np.lexsort((ids, -scores))[:limit]
     return ids[order], scores[order]

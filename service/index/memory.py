@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-
-import numpy as np
+from collections.abc import Collection, Iterable, Sequence
 
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import NAME, IndexEntry, InvertedFile, Ranked, Tally, index_query
-from matching.retrieval.attributes import BoolArray, IntArray, PackedArray, of_kinds
+from matching.retrieval.ranking import Allowed
 from service.errors import IndexNotReady
 from service.index.base import Candidate, Candidates, Generation, Scope
 from service.index.differences import Differences
@@ -18,16 +16,9 @@ NEAR_BITS = 6.0
 """Bits by which the first candidate must stand out for the left out not to matter: one in 64."""
 
 
-def allowed_by(scope: Scope) -> Callable[[IntArray, PackedArray], BoolArray]:
+def allowed_by(scope: Scope) -> Allowed:
     """Which candidates a scope allows."""
-
-    def allowed(ids: IntArray, packed: PackedArray) -> BoolArray:
-        found = of_kinds(packed, scope.kinds)
-        if scope.exclude:
-            found &= ~np.isin(ids, np.fromiter(scope.exclude, dtype=np.int64))
-        return found
-
-    return allowed
+    return Allowed(scope.kinds, scope.exclude)
 
 
 def candidates_of(ranked: Ranked, *, cut: bool) -> Candidates:

@@ -4,15 +4,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.record import PersonRecord
-from matching.retrieval import Ranked, Tally, candidates_wanted, index_query
-from matching.retrieval.attributes import BoolArray, IdArray, IntArray, PackedArray
+from matching.record import BirthDate, PartialDate, PersonRecord, Sex
+from matching.retrieval import Ranked, Tally, candidates_wanted, index_entry, index_query
+from matching.retrieval.attributes import IdArray, attribute_bits
+from matching.retrieval.ranking import Allowed
 
 NOBODY = index_query(PersonRecord("q"))
-
-
-def everybody(ids: IntArray, packed: PackedArray) -> BoolArray:
-    return np.ones(len(ids), dtype=bool)
 
 
 def group(tally: Tally, scored: dict[int, float]) -> None:
@@ -23,7 +20,7 @@ def group(tally: Tally, scored: dict[int, float]) -> None:
 
 
 def rank(tally: Tally, limit: int = 10) -> Ranked:
-    return tally.rank(NOBODY, tally.packed_of, limit=limit, allowed=everybody)
+    return tally.rank(NOBODY, tally.packed_of, limit=limit, allowed=Allowed())
 
 
 def scores(ranked: Ranked) -> dict[int, float]:
@@ -90,6 +87,54 @@ def test_the_best_are_those_of_adding_up_one_by_one(
             total[case_id] = float(np.float32(np.float32(total.get(case_id, 0)) + np.float32(bits)))
     expected = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
     assert list(scores(rank(tally, limit)).items()) == expected
+
+
+BIRTHS = ("2009-03-04", "2009-04-03", "2008-03-04", "2010-03-04", "2003-03-04", "2009-03", "2009",
+          "1970", "2009-03-05", "")  # fmt: skip
+ASKED = PersonRecord(
+    "q",
+    births=(BirthDate(PartialDate.parse(BIRTHS[0])),),
+    sex=Sex.FEMALE,
+    nationalities=("ER",),
+)
+
+
+def child(born: str, sex: Sex, nation: str) -> PersonRecord:
+    births = (BirthDate(PartialDate.parse(born)),) if born else ()
+    return PersonRecord("c", births=births, sex=sex, nationalities=(nation,) if nation else ())
+
+
+CHILDREN = st.builds(
+    child, st.sampled_from(BIRTHS), st.sampled_from(Sex), st.sampled_from(("ER", "SY", ""))
+)
+
+
+@given(
+    st.lists(st.tuples(CHILDREN, st.sampled_from((0.0, 0.5, 4.0, 8.0, 20.0, 30.0))), max_size=60),
+    st.integers(1, 4),
+    st.frozensets(st.integers(0, 70), max_size=4),
+)
+def test_cases_that_get_no_attributes_would_not_have_been_among_the_best(
+    held: list[tuple[PersonRecord, float]], limit: int, exclude: frozenset[int]
+) -> None:
+    query, tally = index_query(ASKED), fresh(60)
+    cases = {n: (index_entry(n, record), bits) for n, (record, bits) in enumerate(held, 1)}
+    group(tally, {n: bits for n, (_, bits) in cases.items() if bits})
+    met = {n for n, (entry, _) in cases.items() if set(entry.terms) & set(query.days)}
+    tally.bring_in(ids_of(*met))
+    packed = np.array([0, *(entry.packed for entry, _ in cases.values())], dtype=np.uint32)
+    candidates = sorted(n for n, (_, bits) in cases.items() if (bits or n in met))
+    candidates = [n for n in candidates if n not in exclude]
+    attributes = attribute_bits(query.packed, packed[candidates])
+    total = {
+        n: np.float32(cases[n][1]) + more for n, more in zip(candidates, attributes, strict=True)
+    }
+    found = tally.rank(
+        query, lambda ids: packed[ids], limit=limit, allowed=Allowed(exclude=exclude)
+    )
+    assert found.considered == len(candidates)
+    expected = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    assert list(scores(found).items()) == expected
 
 
 def test_more_cases_ask_for_more_candidates() -> None:
