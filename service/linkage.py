@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from sqlmodel import Session
@@ -41,8 +42,7 @@ class AssessedCase:
     assessment: Assessment
 
 
-@dataclass(frozen=True, slots=True)
-class RankedCase:
+class RankedCase(NamedTuple):
     """A candidate with its match weight in bits."""
 
     case_id: int

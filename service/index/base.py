@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
@@ -26,8 +26,7 @@ class Scope:
     exclude: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A case that may be the one asked for, with its retrieval score in bits."""
 
     case_id: int

@@ -24,7 +24,7 @@ def allowed_by(scope: Scope) -> Allowed:
 def candidates_of(ranked: Ranked, *, cut: bool) -> Candidates:
     """What was ranked, as the port gives it."""
     pairs = zip(ranked.case_ids.tolist(), ranked.scores.tolist(), strict=True)
-    items = tuple(Candidate(case_id, score) for case_id, score in pairs)
+    items = tuple(map(Candidate._make, pairs))
     return Candidates(items, ranked.considered, cut or left_out(items, ranked.considered))
 
 

@@ -77,15 +77,16 @@ class Mirror:
         with self._lock:
             if self._generation != state.number:
                 return self._catch_up_later(repository, load=True)
-            changes = repository.changes(self.seq, MOST_BEHIND + 1)
+            last = repository.last_change()
+            if last < self.seq:
+                # The session sees an older state than others brought the mirror to.
+                return False
+            changes = repository.changes(self.seq, MOST_BEHIND + 1) if last > self.seq else []
             if changes and repository.oldest_change() > self.seq + 1:
                 # The log no longer reaches back to what was taken in last.
                 return self._catch_up_later(repository, load=True)
             if len(changes) > MOST_BEHIND:
                 return self._catch_up_later(repository, load=False)
-            if not changes and repository.last_change() < self.seq:
-                # The session sees an older state than others brought the mirror to.
-                return False
             self._take_in(repository, changes)
             if self._unread:
                 self._read_lines(repository.session, set(self._unread))

@@ -45,6 +45,7 @@ _OLDEST = (
     .limit(bindparam("most", type_=Integer))
     .subquery()
 )
+_NEWEST = select(func.max(_CHANGES.c.seq))
 _LAST_BEFORE = select(func.max(_OLDEST.c.seq)).where(_OLDEST.c.at < bindparam("moment"))
 """Statements of every search or registration: to put one together takes longer than to run it."""
 _PROJECTED = ("index_terms", "index_keys", "index_postings", "index_rare", "index_cases")
@@ -204,7 +205,7 @@ class IndexRepository:
 
     def last_change(self) -> int:
         """Number of the newest row of the log; 0 when it is empty."""
-        return self.session.scalar(select(func.max(_CHANGES.c.seq))) or 0
+        return self.session.connection().scalar(_NEWEST) or 0
 
     def oldest_change(self) -> int:
         """Number of the oldest row that is kept; 0 when the log is empty."""
