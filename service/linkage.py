@@ -196,9 +196,11 @@ class Linkage:
             return found
 
         bits = comparison.match_weights(frequencies_of, least=least).round(ROUNDING_DIGITS)
-        reached = np.flatnonzero(bits >= least).tolist()
-        ranked = [RankedCase(records.ids[place], float(bits[place])) for place in reached]
-        ranked.sort(key=lambda item: (-item.match_weight, item.case_id))
+        # The sort is stable and ids rise: ties stay by id.
+        order = np.argsort(-bits, kind="stable")
+        order = order[bits[order] >= least]
+        ids = [records.ids[place] for place in order.tolist()]
+        ranked = map(RankedCase._make, zip(ids, bits[order].tolist(), strict=True))
         return Ranking(
             tuple(ranked),
             found,

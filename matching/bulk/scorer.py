@@ -7,8 +7,10 @@ Example:
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -31,6 +33,7 @@ from matching.bulk.sounds import FloatArray, IntArray
 from matching.bulk.spoken import BoolArray, Spoken
 from matching.compare.appearance import colour, compare_eyes, compare_hair
 from matching.compare.attributes import (
+    KEPT_CODES,
     codes,
     compare_country_of_birth,
     compare_languages,
@@ -295,8 +298,11 @@ _CODED = (
         lambda key: PersonRecord("", description=Description(hair_colour=key)),
     ),
 )
-CODED = {field.name: field for field in _CODED}
-"""Fields with few distinct values."""
+CODED = {
+    field.name: dataclasses.replace(field, said=lru_cache(KEPT_CODES)(field.said))
+    for field in _CODED
+}
+"""Fields with few distinct values; to make a record of one takes longer than to compare two."""
 
 
 FIELDS: dict[str, Field] = {

@@ -67,14 +67,21 @@ class Vocabulary:
 
     def number(self, term: str) -> int | None:
         """The number of a term that is known."""
-        added = self._added.get(term)
-        if added is not None:
-            return added
-        check = _check(term)
-        first = self._checks.searchsorted(check, side="left")
-        last = self._checks.searchsorted(check, side="right")
-        same = self._of_check[first:last].tolist()
-        return next((number for number in same if self.terms[number] == term), None)
+        return next(iter(self.numbers((term,))))
+
+    def numbers(self, terms: Collection[str]) -> list[int | None]:
+        """The number of each of the terms, None where it is not known."""
+        checks = np.fromiter(map(_check, terms), np.uint32, len(terms))
+        firsts = self._checks.searchsorted(checks, side="left").tolist()
+        lasts = self._checks.searchsorted(checks, side="right").tolist()
+        found = []
+        for term, first, last in zip(terms, firsts, lasts, strict=True):
+            number = self._added.get(term)
+            if number is None and first < last:
+                same = self._of_check[first:last].tolist()
+                number = next((one for one in same if self.terms[one] == term), None)
+            found.append(number)
+        return found
 
     def add(self, term: str) -> int:
         """The number of a term, given now if it has none."""
@@ -101,9 +108,9 @@ class Vocabulary:
         return np.unique(np.concatenate(found)).astype(np.int64)
 
 
-def _check(term: str) -> np.uint32:
-    """A number that few terms share."""
-    return np.uint32(crc32(term.encode()))
+def _check(term: str) -> int:
+    """A number of 32 bits that few terms share."""
+    return crc32(term.encode())
 
 
 class InvertedFile:
@@ -198,10 +205,10 @@ class InvertedFile:
             return self._flat[:0]
         return self._flat[self._first[number] : self._first[number + 1]]
 
-    def count(self, term: str) -> int:
-        """How many cases hold a term of the vocabulary."""
-        number = self.vocabulary.number(term)
-        return 0 if number is None else len(self.cases_of(number))
+    def counts(self, terms: Collection[str]) -> list[int]:
+        """How many cases hold each term of the vocabulary."""
+        numbers = self.vocabulary.numbers(terms)
+        return [0 if number is None else len(self.cases_of(number)) for number in numbers]
 
     def _rare(self, key: int) -> IdArray:
         changed = self._rare_changed.get(key)

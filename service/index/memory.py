@@ -78,9 +78,8 @@ class MemoryIndex:
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
         file = self._contents.file
-        return TermFrequencies(
-            file.cases, {token: file.count(f"{NAME}{token}") for token in tokens}
-        )
+        counts = file.counts([f"{NAME}{token}" for token in tokens])
+        return TermFrequencies(file.cases, dict(zip(tokens, counts, strict=True)))
 
     def lines(self, case_ids: Sequence[int]) -> None:
         """None: it holds entries only."""

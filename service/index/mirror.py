@@ -24,10 +24,9 @@ from matching.profile import TermFrequencies
 from matching.retrieval import NAME, IndexEntry, IndexQuery, InvertedFile, Ranked
 from matching.retrieval.ranking import Allowed
 from service.cases.records.repository import all_lines, changed_in, stored_lines
-from service.index.models import IndexState
 from service.index.postings.repository import PostingRepository, decode
 from service.index.reading import own_tally
-from service.index.repository import Change, IndexRepository
+from service.index.repository import Change, GenerationState, IndexRepository
 from service.index.vocabulary.repository import VocabularyRepository
 from service.observability import log, place_of
 from service.store.engine import for_reading
@@ -68,7 +67,7 @@ class Mirror:
         with self._lock:
             self._start(engine, load=True)
 
-    def follow(self, repository: IndexRepository, state: IndexState) -> bool:
+    def follow(self, repository: IndexRepository, state: GenerationState) -> bool:
         """Take in what was committed since; false when the tables must answer."""
         in_step: bool | None = repository.session.info.get(WRITTEN)
         if in_step is not None:
@@ -93,7 +92,7 @@ class Mirror:
             self._file.cases = state.cases
             return True
 
-    def before_writing(self, repository: IndexRepository, state: IndexState) -> None:
+    def before_writing(self, repository: IndexRepository, state: GenerationState) -> None:
         """Take in what was committed before a session's own first change."""
         if WRITTEN not in repository.session.info:
             repository.session.info[WRITTEN] = self.follow(repository, state)
@@ -115,8 +114,9 @@ class Mirror:
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""
         with self._lock:
-            counts = {token: self._file.count(f"{NAME}{token}") for token in tokens}
-            return TermFrequencies(self._file.cases, {t: n for t, n in counts.items() if n})
+            counts = self._file.counts([f"{NAME}{token}" for token in tokens])
+            known = {token: n for token, n in zip(tokens, counts, strict=True) if n}
+            return TermFrequencies(self._file.cases, known)
 
     def _take_in(self, repository: IndexRepository, changes: list[Change]) -> None:
         if not changes:
@@ -205,7 +205,7 @@ class Mirror:
         seq, state = repository.last_change(), repository.active()
         if state is None:
             return
-        number = state.number or 0
+        number = state.number
         file = load_file(repository, number, state.cases)
         lines = load_lines(repository.session)
         with self._lock:

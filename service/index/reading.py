@@ -22,8 +22,8 @@ from matching.retrieval.expansion import Likely
 from matching.retrieval.inverted import bounded
 from matching.retrieval.ranking import MAX_POSTINGS, Allowed
 from matching.retrieval.terms import is_rare, keys_of, rare_key
-from service.index.models import IndexState
 from service.index.postings.repository import PAIR, PairArray, PostingRepository
+from service.index.repository import GenerationState
 from service.index.vocabulary.repository import VocabularyRepository
 
 _tallies = threading.local()
@@ -50,8 +50,8 @@ class _Found:
 class SqlReader:
     """One generation, read in one transaction."""
 
-    def __init__(self, session: Session, state: IndexState) -> None:
-        self._number = state.number or 0
+    def __init__(self, session: Session, state: GenerationState) -> None:
+        self._number = state.number
         self._cases = state.cases
         self._vocabulary = VocabularyRepository(session, self._number)
         self._postings = PostingRepository(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Integer, bindparam, delete, func, select, text, update
 from sqlmodel import Session
@@ -23,7 +24,6 @@ _LOCK_ATTEMPTS = 3
 _STATES = table_of(IndexState)
 _CASES = table_of(IndexedCase)
 _CHANGES = table_of(IndexChange)
-_ALL_STATES = select(_STATES).order_by(_STATES.c.number)
 _LOCKED = select(_STATES.c.number).order_by(_STATES.c.number).with_for_update()
 _COUNT = (
     update(_STATES)
@@ -66,22 +66,38 @@ class Change:
     before: tuple[str, ...]
 
 
+class GenerationState(NamedTuple):
+    """A generation as `IndexState` has it."""
+
+    number: int
+    term_schema: int
+    state: str
+    cases: int
+    built_until: int
+    postings: bool
+
+
+_ALL_STATES = select(*(_STATES.c[name] for name in GenerationState._fields)).order_by(
+    _STATES.c.number
+)
+
+
 class IndexRepository:
     """Generations, held cases and changes within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def states(self) -> list[IndexState]:
+    def states(self) -> list[GenerationState]:
         """All generations, as they are now."""
         rows = self.session.connection().execute(_ALL_STATES)
-        return [IndexState(**row._mapping) for row in rows]  # noqa: SLF001 - public despite its name
+        return [GenerationState(*row) for row in rows]
 
-    def active(self) -> IndexState | None:
+    def active(self) -> GenerationState | None:
         """The generation that answers."""
         return next((state for state in self.states() if state.state == ACTIVE), None)
 
-    def lock(self) -> list[IndexState]:
+    def lock(self) -> list[GenerationState]:
         """Let no other transaction write the index until this one ends.
 
         Chunks are read, changed and written back, two writers may bring the same new
@@ -99,12 +115,13 @@ class IndexRepository:
                 return states
         return []
 
-    def new_generation(self, *, postings: bool) -> IndexState:
-        """Begin a generation."""
+    def new_generation(self, *, postings: bool) -> int:
+        """Begin a generation; its number."""
         state = IndexState(term_schema=SCHEMA, state=BUILDING, postings=postings)
         self.session.add(state)
         self.session.flush()
-        return state
+        assert state.number is not None  # noqa: S101 - given by the flush
+        return state.number
 
     def set_state(self, number: int, state: str) -> None:
         """Change what a generation is for."""

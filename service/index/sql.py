@@ -21,11 +21,17 @@ from service.index.differences import Counts, Differences
 from service.index.marks import lose_step, read_mark
 from service.index.memory import allowed_by, candidates_of
 from service.index.mirror import Mirror
-from service.index.models import IndexState
 from service.index.pairs import PairSums
 from service.index.postings.repository import PostingRepository
 from service.index.reading import SqlReader
-from service.index.repository import ACTIVE, BUILDING, OLD, Change, IndexRepository
+from service.index.repository import (
+    ACTIVE,
+    BUILDING,
+    OLD,
+    Change,
+    GenerationState,
+    IndexRepository,
+)
 from service.index.vocabulary.repository import VocabularyRepository
 from service.index.writing import SqlWriter
 
@@ -70,7 +76,7 @@ class SqlIndex:
         self._mirror = mirror
         self._with_postings = postings
         self._repository = IndexRepository(session)
-        self._known: IndexState | None = None
+        self._known: GenerationState | None = None
         self._mirrored: bool | None = None
 
     def candidates(self, query: PersonRecord, scope: Scope, limit: int) -> Candidates:
@@ -101,7 +107,7 @@ class SqlIndex:
         mirror = self._mirror_of(state)
         if mirror is not None:
             return mirror.frequencies(tokens)
-        known = VocabularyRepository(self._session, state.number or 0).known(
+        known = VocabularyRepository(self._session, state.number).known(
             {f"{NAME}{token}" for token in tokens}
         )
         counts = {term.removeprefix(NAME): found.cases for term, found in known.items()}
@@ -154,7 +160,7 @@ class SqlIndex:
     def _forgettable(self, until: int) -> int:
         return min(until, read_mark(self._session)) if self._outbox else until
 
-    def _writers(self) -> Iterator[tuple[IndexState, SqlWriter]]:
+    def _writers(self) -> Iterator[tuple[GenerationState, SqlWriter]]:
         """The generation that answers, then those that are being built."""
         states = self._locked()
         active = self._usable(next((s for s in states if s.state == ACTIVE), None))
@@ -164,8 +170,8 @@ class SqlIndex:
             if state.term_schema == SCHEMA:
                 yield state, self._writer(state)
 
-    def _writer(self, state: IndexState) -> SqlWriter:
-        return SqlWriter(self._session, state.number or 0, postings=state.postings)
+    def _writer(self, state: GenerationState) -> SqlWriter:
+        return SqlWriter(self._session, state.number, postings=state.postings)
 
     def hold(self) -> None:
         """Let nobody else write the index until this transaction ends."""
@@ -175,7 +181,7 @@ class SqlIndex:
         """Begin a new generation beside the one that answers; one begun before is given up."""
         for state in self._locked():
             if state.state == BUILDING:
-                self._repository.set_state(state.number or 0, OLD)
+                self._repository.set_state(state.number, OLD)
         return _generation(self._repository.new_generation(postings=self._with_postings))
 
     def fill(self, generation: Generation, entries: Collection[IndexEntry], until: int = 0) -> None:
@@ -190,11 +196,11 @@ class SqlIndex:
         self._built(generation)
         for state in self._repository.states():
             if state.number != generation.number:
-                self._repository.set_state(state.number or 0, OLD)
+                self._repository.set_state(state.number, OLD)
         self._repository.set_state(generation.number, ACTIVE)
         self._repository.refresh_statistics()
 
-    def _built(self, generation: Generation) -> IndexState:
+    def _built(self, generation: Generation) -> GenerationState:
         for state in self._locked():
             if state.number == generation.number and state.state != OLD:
                 return state
@@ -208,7 +214,7 @@ class SqlIndex:
             return True
         postings = PostingRepository(self._session)
         for state in states:
-            number = state.number or 0
+            number = state.number
             if state.state != OLD:
                 continue
             if (
@@ -250,7 +256,7 @@ class SqlIndex:
 
     def generation(self) -> Generation:
         """The generation that answers."""
-        return _generation(self._state())
+        return _generation(self._state().number)
 
     def cases(self) -> int:
         """How many cases the generation that answers holds."""
@@ -267,11 +273,11 @@ class SqlIndex:
 
     def held(self, case_ids: Collection[int]) -> dict[int, IndexEntry]:
         """What the generation that answers holds of cases."""
-        return self._repository.held(self._state().number or 0, case_ids)
+        return self._repository.held(self._state().number, case_ids)
 
     def all_held(self) -> Iterator[IndexEntry]:
         """What the generation that answers holds of every case, by rising id, streamed."""
-        return self._repository.all_held(self._state().number or 0)
+        return self._repository.all_held(self._state().number)
 
     def changes(self, after: int, limit: int | None) -> list[Change]:
         """Rows of the log behind a number, oldest first, for followers; without a limit all."""
@@ -284,7 +290,7 @@ class SqlIndex:
     def verify(self, expected: Iterable[IndexEntry]) -> Differences:
         """Compare with what the store says, given by rising id."""
         state = self._state()
-        number, counts, found = state.number or 0, Counts(), Differences()
+        number, counts, found = state.number, Counts(), Differences()
         held, pairs = counts.of(self._repository.all_held(number)), PairSums()
         found.compare(pairs.of(held) if state.postings else held, expected)
         vocabulary = VocabularyRepository(self._session, number)
@@ -295,7 +301,7 @@ class SqlIndex:
             found.miscounted += pairs.differing(postings.sums(number))
         return found
 
-    def _mirror_of(self, state: IndexState) -> Mirror | None:
+    def _mirror_of(self, state: GenerationState) -> Mirror | None:
         """The copy in memory where it is in step with the generation that answers."""
         if self._mirror is None:
             return None
@@ -303,13 +309,13 @@ class SqlIndex:
             self._mirrored = self._mirror.follow(self._repository, state)
         return self._mirror if self._mirrored else None
 
-    def _state(self) -> IndexState:
+    def _state(self) -> GenerationState:
         """The generation that answers: one for all that is asked between two changes."""
         if self._known is None:
             self._known = self._usable(self._read(self._repository.active))
         return self._known
 
-    def _locked(self) -> list[IndexState]:
+    def _locked(self) -> list[GenerationState]:
         """All generations under the lock of writers; what was known before may have changed."""
         self._known = self._mirrored = None
         return self._read(self._repository.lock)
@@ -320,11 +326,11 @@ class SqlIndex:
         except (OperationalError, ProgrammingError) as error:
             raise IndexUnavailable("the candidate index cannot be read") from error
 
-    def _usable(self, state: IndexState | None) -> IndexState:
+    def _usable(self, state: GenerationState | None) -> GenerationState:
         if state is None or state.term_schema != SCHEMA:
             raise IndexNotReady(_NOT_BUILT)
         return state
 
 
-def _generation(state: IndexState) -> Generation:
-    return Generation(state.number or 0, f"sql-{state.number}")
+def _generation(number: int) -> Generation:
+    return Generation(number, f"sql-{number}")
