@@ -53,6 +53,7 @@ class Against:
         self._query, self._persons, self._profile = query, persons, profile
         self._lines = lines
         self._names = _Names(query, lines, persons, profile)
+        self._beside = _beside_lines(query)
 
     @classmethod
     def of(cls, query: Person, records: Sequence[Person], profile: Profile) -> Against:
@@ -102,18 +103,10 @@ class Against:
                 weights[name] = table.weights(left, right)
         return weights, siblings
 
-    def _more_fields(self) -> dict[str, Field]:
-        """What the query says and lines do not."""
-        return {
-            name: field
-            for name, field in FIELDS.items()
-            if name not in _OF_LINES and field.said(self._query)
-        }
-
     def _said_by_persons(
         self, places: IntArray, frequencies_of: FrequenciesOf
     ) -> dict[str, FloatArray]:
-        fields = self._more_fields()
+        fields = self._beside
         if not fields or not len(places):
             return {}
         both = (self._query, *self._persons(places.tolist()))
@@ -135,8 +128,15 @@ class Against:
         found = np.full(size, profile.prior)
         for name, bits in weights.items():
             found += np.where(bits > 0, np.minimum(bits, profile.weight_limit), everywhere[name])
-        best = sum(min(profile.best(name), profile.weight_limit) for name in self._more_fields())
+        best = sum(min(profile.best(name), profile.weight_limit) for name in self._beside)
         return found + (best + _ROUNDING)
+
+
+def _beside_lines(query: Person) -> dict[str, Field]:
+    """Fields in which the query says something and lines do not."""
+    return {
+        name: field for name, field in FIELDS.items() if name not in _OF_LINES and field.said(query)
+    }
 
 
 def _relatives_tokens(records: Sequence[Person]) -> set[str]:

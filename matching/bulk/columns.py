@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.bulk.growing import Growing, with_room
 from matching.bulk.lexicon import Lexicon
 from matching.bulk.lines import Cells, Lines, births_of, records_of
 from matching.bulk.rows import Column
@@ -50,9 +51,9 @@ class LineColumns:
         self._claims: list[BirthDate] = []
         self._cells: dict[str, range] = {}
         self._records: NDArray[np.void] = np.zeros(0, dtype=_RECORD)
-        self._parts = _Growing(np.uint32)
-        self._codes = _Growing(np.uint8)
-        self._births = _Growing(np.uint32)
+        self._parts = Growing(np.uint32)
+        self._codes = Growing(np.uint8)
+        self._births = Growing(np.uint32)
         self._live = 0
         """Written parts of the records held."""
 
@@ -78,7 +79,7 @@ class LineColumns:
         self._parts.add(self._lexicon.numbers(cells.tokens))
         self._codes.add(shape_codes(cells.shape))
         self._births.add(np.array([n for found in claims for n in found], dtype=np.uint32))
-        self._make_room(max(numbers))
+        self._records = with_room(self._records, max(numbers) + 1)
         self.forget(numbers)
         self._records[np.asarray(numbers)] = records
         self._live += int(cells.written.sum())
@@ -154,36 +155,6 @@ class LineColumns:
                 self._key_numbers[key] = len(self._keys)
                 self._keys.append(key)
         return np.fromiter(map(self._key_numbers.__getitem__, keys), np.int64, len(keys))
-
-    def _make_room(self, number: int) -> None:
-        if number >= len(self._records):
-            room = np.zeros(number + 1 + number // 8, dtype=_RECORD)
-            room[: len(self._records)] = self._records
-            self._records = room
-
-
-class _Growing:
-    """A column that is added to at its end."""
-
-    def __init__(self, kind: Any) -> None:
-        self._values: NDArray[Any] = np.zeros(0, dtype=kind)
-        self.end = 0
-
-    def add(self, values: NDArray[Any]) -> None:
-        end = self.end + len(values)
-        if end > len(self._values):
-            room = np.zeros(end + end // 8, dtype=self._values.dtype)
-            room[: self.end] = self._values[: self.end]
-            self._values = room
-        self._values[self.end : end] = values
-        self.end = end
-
-    def keep(self, places: IntArray) -> None:
-        self._values = self._values[places]
-        self.end = len(places)
-
-    def at(self, places: IntArray) -> NDArray[Any]:
-        return self._values[places]
 
 
 def _starts(counts: NDArray[Any]) -> IntArray:

@@ -11,16 +11,15 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.bulk.growing import with_room
 from matching.bulk.sounds import FACTS, FactArray, IntArray, SoundTable, TextArray, within
 from matching.names.alignment import tie_break
 from matching.names.parts import Sound, kept_letters, sound_of
 
-Kind = TypeVar("Kind", bound=np.generic)
 _LEAST_ROOM = 64
 """Rows of columns that begin small: most lexicons are those of one query."""
 _TEXTS = 3
@@ -82,15 +81,13 @@ class Lexicon:
 
     def _fill(self, numbers: IntArray) -> None:
         """Fill the columns of parts that nobody asked for before."""
-        if len(self.tokens) > len(self._known):
-            self._known = _grown(self._known, len(self.tokens))
-            self._facts = _grown(self._facts, len(self.tokens))
+        self._known = with_room(self._known, len(self.tokens))
+        self._facts = with_room(self._facts, len(self.tokens))
         for number in numbers[~self._known[numbers]].tolist():
             sound = self._sound_of(self.tokens[number])
             start = self._readings
             self._readings += len(sound.readings)
-            if self._readings > len(self._texts):
-                self._texts = _grown(self._texts, self._readings)
+            self._texts = with_room(self._texts, self._readings)
             for row, reading in enumerate(sound.readings, start):
                 self._texts[row] = self._kept((reading.latin, reading.fold, reading.skeleton))
             self._facts[number] = (*_facts_of(sound), start, len(sound.readings))
@@ -101,12 +98,6 @@ class Lexicon:
     def _kept(self, texts: tuple[str, ...]) -> list[str]:
         """Many parts share a fold or a skeleton: where they last one text serves them all."""
         return [sys.intern(text) for text in texts] if self._lasting else list(texts)
-
-
-def _grown(column: NDArray[Kind], least: int) -> NDArray[Kind]:
-    room = np.zeros((max(least, 2 * len(column)), *column.shape[1:]), dtype=column.dtype)
-    room[: len(column)] = column
-    return room
 
 
 def _facts_of(sound: Sound) -> tuple[float, int, int, int, bool, bool, bool]:

@@ -10,6 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.bulk.growing import with_room
 from matching.retrieval.attributes import FloatArray, IdArray, IntArray, PackedArray
 from matching.retrieval.expansion import exact_groups, expand, likely_parts
 from matching.retrieval.ranking import MAX_POSTINGS, Allowed, Ranked, Tally
@@ -164,7 +165,7 @@ class InvertedFile:
         more: dict[int, list[int]] = defaultdict(list)
         rare: dict[int, list[int]] = defaultdict(list)
         for entry in entries:
-            self._make_room(entry.case_id)
+            self._packed = with_room(self._packed, entry.case_id + 1)
             self._packed[entry.case_id] = entry.packed
             for term in entry.terms:
                 if is_rare(term):
@@ -189,12 +190,6 @@ class InvertedFile:
                     self._changed[number] = _without(self.cases_of(number), entry.case_id)
             self.cases -= 1
         self._expanded.clear()
-
-    def _make_room(self, case_id: int) -> None:
-        if case_id >= len(self._packed):
-            room = np.zeros(case_id + 1 + case_id // 4, dtype=np.uint32)
-            room[: len(self._packed)] = self._packed
-            self._packed = room
 
     def cases_of(self, number: int) -> IdArray:
         """Cases that hold a term of the vocabulary."""
