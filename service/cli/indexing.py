@@ -134,6 +134,7 @@ def verify(
         "stale": len(found.stale),
         "surplus": len(found.surplus),
         "miscounted": found.miscounted,
+        "needs_build": bool(left.miscounted),
         "repaired": repair and not found.clean and left.clean,
         **lag,
     }

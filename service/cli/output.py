@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from service.jobs import Progress as Report
@@ -30,7 +30,8 @@ def show_line(text: str) -> None:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; text from records is never read as markup."""
-    table = Table(*columns)
+    # An id that is cut short is none: what is too long goes on in the next line.
+    table = Table(*(Column(name, overflow="fold") for name in columns))
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     _out.print(table)

@@ -47,8 +47,10 @@ def test_what_only_a_build_mends_is_said(stored: World, damage: str) -> None:
         found = run("verify", *arguments)
         assert found.exit_code == 1
         assert "empd index build" in found.output
+    assert json.loads(run("verify", "--json").stdout)["needs_build"]
     assert run("build").exit_code == 0
-    assert json.loads(run("verify", "--json").output)["clean"]
+    verified = json.loads(run("verify", "--json").stdout)
+    assert (verified["clean"], verified["needs_build"]) == (True, False)
 
 
 def test_an_entry_that_is_gone_whole_is_mended(stored: World) -> None:
