@@ -134,7 +134,9 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ValidationError as error:
-            _fail(bad_input_from(error.errors(include_url=False)).detail, EXIT_WRONG_USE)
+            # What is wrong as a whole has no place to be told here: there is no body of a request.
+            wrong = bad_input_from(error.errors(include_url=False)).detail
+            _fail(wrong.removeprefix("body: "), EXIT_WRONG_USE)
         except (NotFound, Forbidden) as error:
             _fail(error.detail, EXIT_REFUSED)
         except EmpdError as error:

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from service.jobs import Progress as Report
 
+IDENTIFIERS = frozenset({"case", "alert", "client_id", "other case", "login", "code"})
+"""Columns of which each cell stays in one line."""
 _out = Console()
 _err = Console(stderr=True)
 
@@ -30,8 +32,8 @@ def show_line(text: str) -> None:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; text from records is never read as markup."""
-    # An id that is cut short is none: what is too long goes on in the next line.
-    table = Table(*(Column(name, overflow="fold") for name in columns))
+    # An id that is cut short is none, and one in pieces cannot be copied.
+    table = Table(*(Column(name, overflow="fold", no_wrap=name in IDENTIFIERS) for name in columns))
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     _out.print(table)

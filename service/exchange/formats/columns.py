@@ -57,6 +57,9 @@ COLUMNS: dict[str, str] = {
 }
 """Every column with its meaning."""
 
+MOST_SHOWN = 60
+"""Characters of an unknown column's name that a message repeats at most."""
+
 
 def check_columns(found: list[str]) -> None:
     """Refuse a header with unknown or repeated columns.
@@ -69,10 +72,17 @@ def check_columns(found: list[str]) -> None:
         if name not in COLUMNS:
             near = get_close_matches(name, COLUMNS, n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]}?" if near else ""
-            errors.append(FieldError(name or "(empty)", f"is no known column{hint}", 1))
+            errors.append(FieldError(_shown(name), f"is no known column{hint}", 1))
     twice = sorted({name for name in found if found.count(name) > 1})
-    errors.extend(FieldError(name, "stands in the header twice", 1) for name in twice)
+    errors.extend(FieldError(_shown(name), "stands in the header twice", 1) for name in twice)
     if not found:
         errors.append(FieldError("header", "is missing", 1))
     if errors:
         raise BadInput.of(*errors)
+
+
+def _shown(name: str) -> str:
+    """A name from a file, which may be no table at all and hold anything."""
+    if not name.isprintable() or len(name) > MOST_SHOWN or "\N{REPLACEMENT CHARACTER}" in name:
+        return "(unreadable: a table in UTF-8 is expected)"
+    return name or "(empty)"

@@ -23,6 +23,13 @@ def test_an_unknown_column_names_the_nearest() -> None:
         check_columns(["record_id", "familyname"])
 
 
+@pytest.mark.parametrize("name", ["\x00\x1b[31m", "n\ufffdme", "x" * 500])
+def test_what_is_no_table_is_not_repeated(name: str) -> None:
+    with pytest.raises(BadInput, match="a table in UTF-8 is expected") as refused:
+        check_columns(["record_id", name])
+    assert name not in str(refused.value)
+
+
 def test_a_column_twice_is_refused() -> None:
     with pytest.raises(BadInput, match="twice"):
         check_columns(["sex", "sex"])
