@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 from sqlmodel import Session, col
 
-from matching.record import BirthDate, CaseKind, Contact, Name, PartialDate, PersonRecord, Sex
+from matching.record import Name, PersonRecord
 from matching.retrieval import NAME, IndexEntry, index_entry
-from matching.retrieval.terms import is_rare, rare_key
 from service.errors import IndexNotReady, IndexUnavailable
 from service.index import reading
 from service.index.base import Generation, Scope
@@ -25,61 +23,12 @@ from service.index.models import (
     IndexState,
     IndexTerm,
 )
-from service.index.postings.repository import CHUNK, PAIR, decode, encode
+from service.index.postings.repository import encode
 from service.index.sql import KEPT_FOR, SqlIndex
-from service.index.writing import MANY
 from service.store.base import Base
 from service.store.engine import make_engine
 from tests.conftest import NOW
-
-NAMES = ["Ahmad", "Selam", "Tesfay", "Linh", "Nguyen", "Arben", "Hoxha", "Dawit"]
-Contents = dict[str | int, tuple[int, list[tuple[int, int]]]]
-
-
-def seeded(seed: int) -> random.Random:
-    return random.Random(seed)
-
-
-def person(rng: random.Random) -> PersonRecord:
-    name = " ".join(rng.sample(NAMES, rng.randint(1, 3)))
-    born = date(2008, rng.randint(1, 12), rng.randint(2, 28)).isoformat()
-    return PersonRecord(
-        "r",
-        CaseKind.MISSING,
-        (Name.of(name),),
-        (BirthDate(PartialDate.parse(born)),),
-        rng.choice(list(Sex)),
-        contacts=(Contact("phone", f"+49{rng.randint(1, 5)}"),),
-    )
-
-
-def contents(session: Session, generation: int) -> Contents:
-    """Number of cases and the sorted pairs of every term in use, from the tables."""
-    found: Contents = {}
-    terms = session.scalars(select(IndexTerm).where(col(IndexTerm.generation) == generation))
-    for term in terms:
-        chunks = session.scalars(select(IndexPosting).where(col(IndexPosting.term_id) == term.id))
-        pairs = decode(chunk.pairs for chunk in chunks)
-        if len(pairs) or term.cases:
-            found[term.term] = (term.cases, sorted(pairs.tolist()))
-    rare = session.scalars(select(IndexRare).where(col(IndexRare.generation) == generation))
-    for row in rare:
-        _, held = found.get(row.key, (0, []))
-        found[row.key] = (len(held) + 1, sorted([*held, (row.case_id, row.packed)]))
-    return found
-
-
-def expected(entries: dict[int, IndexEntry]) -> Contents:
-    pairs: dict[str | int, list[tuple[int, int]]] = {}
-    for entry in entries.values():
-        for term in entry.terms:
-            key = rare_key(term) if is_rare(term) else term
-            pairs.setdefault(key, []).append((entry.case_id, entry.packed))
-    return {term: (len(found), sorted(found)) for term, found in pairs.items()}
-
-
-def active(session: Session) -> int:
-    return SqlIndex(session).generation().number
+from tests.service.index.tables import active, contents, expected, person, seeded
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -102,65 +51,6 @@ def test_any_writes_leave_what_a_build_would(any_engine: Engine, seed: int) -> N
         assert contents(session, active(session)) == expected(held)
         assert index.verify(held[case_id] for case_id in sorted(held)).clean
         assert index.frequencies([]).total == len(held)
-
-
-def test_chunks_fill_and_are_thinned(any_engine: Engine) -> None:
-    count = 2 * CHUNK + 30
-    everybody = {n: index_entry(n, person(seeded(n))) for n in range(1, count + 1)}
-    with Session(any_engine) as session:
-        index = SqlIndex(session)
-        index.upsert([everybody[n] for n in range(1, CHUNK - 5)])
-        for first in range(CHUNK - 5, count + 1, 50):
-            index.upsert([everybody[n] for n in range(first, min(first + 50, count + 1))])
-        index.remove(range(100, 300))
-        for case_id in range(100, 300):
-            del everybody[case_id]
-        assert contents(session, active(session)) == expected(everybody)
-        sizes = session.scalars(select(col(IndexPosting.size))).all()
-        assert max(sizes) <= CHUNK
-
-
-def test_large_shares_are_compacted(any_engine: Engine) -> None:
-    everybody = {n: index_entry(n, person(seeded(n))) for n in range(1, 1501)}
-    with Session(any_engine) as session:
-        index = SqlIndex(session)
-        for first in range(1, 1501, 250):
-            index.upsert([everybody[n] for n in range(first, first + 250)])
-        scattered = index.scattered()
-        before = session.execute(select(col(IndexPosting.term_id))).all()
-        index.compact(scattered)
-        after = session.execute(select(col(IndexPosting.term_id))).all()
-        assert len(after) < len(before)
-        assert index.scattered() == []
-        assert contents(session, active(session)) == expected(everybody)
-
-
-def test_compacting_leaves_full_chunks_and_orders_the_rest(any_engine: Engine) -> None:
-    term, count = "n:ana", 3 * CHUNK
-    with Session(any_engine) as session:
-        index = SqlIndex(session)
-        for first in range(1, count + 1, MANY):
-            share = range(first, min(first + MANY, count + 1))
-            index.upsert([IndexEntry(n, (term,), n % 7) for n in share])
-        index.compact(index.scattered())
-        full = _chunks(session)
-        # What was taken out and comes again lies behind the others, then in its place.
-        more = [*range(count + 1, count + 2 * MANY), CHUNK + 5]
-        index.remove([CHUNK + 5])
-        for one in (more[:MANY], more[MANY:]):
-            index.upsert([IndexEntry(n, (term,), n % 7) for n in one])
-        index.compact([int(session.scalars(select(col(IndexPosting.term_id))).first() or 0)])
-        now = _chunks(session)
-    assert [number for number, _ in full] == [1, CHUNK + 1, 2 * CHUNK + 1]
-    assert now[: len(full)] == full
-    everybody = [case_id for _, pairs in now for case_id in decode([pairs])["case"].tolist()]
-    assert everybody == list(range(1, count + 2 * MANY))
-    assert [len(pairs) // PAIR.itemsize for _, pairs in now[:-1]] == [CHUNK] * (len(now) - 1)
-
-
-def _chunks(session: Session) -> list[tuple[int, bytes]]:
-    query = select(col(IndexPosting.chunk), col(IndexPosting.pairs))
-    return [(row[0], row[1]) for row in session.execute(query.order_by(col(IndexPosting.chunk)))]
 
 
 def test_many_changed_cases_are_put_in_again(any_engine: Engine) -> None:
