@@ -83,7 +83,7 @@ def create_app(
     settings = settings or Settings()
     metrics = Metrics()
     store = engine or make_engine(settings.database_url)
-    mirror = Mirror() if settings.index == "sql" and settings.index_mirror else None
+    mirror = Mirror() if settings.index_mirror else None
     linkage = Linkage(chosen_profile(settings), index_factory(settings, mirror=mirror, clock=clock))
 
     @asynccontextmanager

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     )
     index_mirror: bool = Field(
         default=True,
-        description="each worker keeps the index in memory, in step with its tables, for speed",
+        description="each worker keeps what the store holds of the index in memory, in step",
     )
     elastic_url: str = Field(
         default="http://127.0.0.1:9200",

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching.bulk.growing import with_room
 from matching.retrieval.attributes import FloatArray, IdArray, IntArray, PackedArray
-from matching.retrieval.expansion import exact_groups, expand, likely_parts
+from matching.retrieval.expansion import exact_groups
 from matching.retrieval.ranking import MAX_POSTINGS, Allowed, Ranked, Tally
 from matching.retrieval.terms import (
     IndexEntry,
     IndexQuery,
     Readings,
     is_rare,
-    keys_of,
     rare_key,
-    term_keys,
 )
-
-MAX_CACHED_PARTS = 20_000
-"""Expanded parts kept between two changes; a bulk comparison asks for the same ones again."""
+from matching.retrieval.vocabulary import TermsInMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,90 +30,11 @@ class Group:
     bits: FloatArray
 
 
-class Vocabulary:
-    """Terms by number, and the numbers of the name parts under each key."""
-
-    def __init__(self) -> None:
-        self.terms: list[str] = []
-        self._checks: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
-        self._of_check: IdArray = np.zeros(0, dtype=np.uint32)
-        self._added: dict[str, int] = {}
-        self._keys: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
-        self._under: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
-        self._more: dict[int, list[int]] = defaultdict(list)
-
-    def load(self, terms: Sequence[str], keys: NDArray[np.uint32], under: IdArray) -> None:
-        """Take over a whole vocabulary.
-
-        Args:
-            terms: All terms; their places are their numbers.
-            keys: Keys of name parts, shape (pairs,).
-            under: Number of the part under each key, shape (pairs,).
-        """
-        self.terms = list(terms)
-        self._added.clear()
-        # A table of half a million texts would take five times as much room.
-        checks = np.fromiter(map(_check, self.terms), np.uint32, len(self.terms))
-        by_check = np.argsort(checks, kind="stable")
-        self._checks, self._of_check = checks[by_check], by_check.astype(np.uint32)
-        order = np.argsort(keys, kind="stable")
-        self._keys, self._under = keys[order], under[order]
-        self._more.clear()
-
-    def number(self, term: str) -> int | None:
-        """The number of a term that is known."""
-        return next(iter(self.numbers((term,))))
-
-    def numbers(self, terms: Collection[str]) -> list[int | None]:
-        """The number of each of the terms, None where it is not known."""
-        checks = np.fromiter(map(_check, terms), np.uint32, len(terms))
-        firsts = self._checks.searchsorted(checks, side="left").tolist()
-        lasts = self._checks.searchsorted(checks, side="right").tolist()
-        found = []
-        for term, first, last in zip(terms, firsts, lasts, strict=True):
-            number = self._added.get(term)
-            if number is None and first < last:
-                same = self._of_check[first:last].tolist()
-                number = next((one for one in same if self.terms[one] == term), None)
-            found.append(number)
-        return found
-
-    def add(self, term: str) -> int:
-        """The number of a term, given now if it has none."""
-        known = self.number(term)
-        if known is not None:
-            return known
-        number = self._added[term] = len(self.terms)
-        self.terms.append(term)
-        for key in term_keys(term):
-            self._more[key].append(number)
-        return number
-
-    def under(self, keys: Collection[int]) -> IntArray:
-        """Distinct numbers of the name parts under any of the keys."""
-        asked = np.fromiter(keys, dtype=np.uint32, count=len(keys))
-        first = np.searchsorted(self._keys, asked, side="left")
-        last = np.searchsorted(self._keys, asked, side="right")
-        found = [
-            self._under[one:end] for one, end in zip(first.tolist(), last.tolist(), strict=True)
-        ]
-        found.extend(
-            np.array(self._more[key], dtype=np.uint32) for key in keys if key in self._more
-        )
-        return np.unique(np.concatenate(found)).astype(np.int64)
-
-
-def _check(term: str) -> int:
-    """A number of 32 bits that few terms share."""
-    return crc32(term.encode())
-
-
-class InvertedFile:
+class InvertedFile(TermsInMemory):
     """Everything that answers a query, without what is needed to take a case out again."""
 
     def __init__(self) -> None:
-        self.vocabulary = Vocabulary()
-        self.cases = 0
+        super().__init__()
         self._packed: PackedArray = np.zeros(0, dtype=np.uint32)
         self._first: IntArray = np.zeros(1, dtype=np.int64)
         self._flat: IdArray = np.zeros(0, dtype=np.uint32)
@@ -127,7 +42,6 @@ class InvertedFile:
         self._rare_keys: IntArray = np.zeros(0, dtype=np.int64)
         self._rare_ids: IdArray = np.zeros(0, dtype=np.uint32)
         self._rare_changed: dict[int, IdArray] = {}
-        self._expanded: dict[Readings, tuple[IntArray, FloatArray]] = {}
 
     def load_postings(self, first: IntArray, flat: IdArray) -> None:
         """Take over the cases of all terms of the vocabulary.
@@ -138,7 +52,7 @@ class InvertedFile:
         """
         self._first, self._flat = first, flat
         self._changed.clear()
-        self._expanded.clear()
+        self.changed()
 
     def load_rare(self, keys: IntArray, ids: IdArray) -> None:
         """Take over the rare terms by hash, shapes (pairs,)."""
@@ -177,7 +91,7 @@ class InvertedFile:
             self._changed[number] = _joined(self.cases_of(number), ids)
         for key, ids in rare.items():
             self._rare_changed[key] = _joined(self._rare(key), ids)
-        self._expanded.clear()
+        self.changed()
 
     def drop(self, entries: Iterable[IndexEntry]) -> None:
         """Take out cases that are held with exactly these terms."""
@@ -189,7 +103,7 @@ class InvertedFile:
                 elif (number := self.vocabulary.number(term)) is not None:
                     self._changed[number] = _without(self.cases_of(number), entry.case_id)
             self.cases -= 1
-        self._expanded.clear()
+        self.changed()
 
     def cases_of(self, number: int) -> IdArray:
         """Cases that hold a term of the vocabulary."""
@@ -199,11 +113,6 @@ class InvertedFile:
         if number + 1 >= len(self._first):
             return self._flat[:0]
         return self._flat[self._first[number] : self._first[number + 1]]
-
-    def counts(self, terms: Collection[str]) -> list[int]:
-        """How many cases hold each term of the vocabulary."""
-        numbers = self.vocabulary.numbers(terms)
-        return [0 if number is None else len(self.cases_of(number)) for number in numbers]
 
     def _rare(self, key: int) -> IdArray:
         changed = self._rare_changed.get(key)
@@ -233,23 +142,11 @@ class InvertedFile:
         return tally.rank(query, self.packed_of, limit=limit, allowed=allowed), cut
 
     def _name_group(self, part: Readings) -> Group:
-        found = self._expanded.get(part)
-        if found is None:
-            found = self._expand(part)
-            if len(self._expanded) < MAX_CACHED_PARTS:
-                self._expanded[part] = found
-        numbers, bits = found
+        numbers, bits = self.expanded(part)
         return Group(tuple(self.cases_of(number) for number in numbers.tolist()), bits)
 
-    def _expand(self, part: Readings) -> tuple[IntArray, FloatArray]:
-        numbers = self.vocabulary.under(keys_of(part))
-        terms = self.vocabulary.terms
-        likely = likely_parts(part, [terms[number] for number in numbers.tolist()])
-        found = numbers[likely.places]
-        kept, bits = expand(likely, self._counts(found), self.cases)
-        return found[kept], bits
-
-    def _counts(self, numbers: IntArray) -> IntArray:
+    def cases_with(self, numbers: IntArray) -> IntArray:
+        """How many cases hold each term, by number."""
         known = np.minimum(numbers, len(self._first) - 2)
         counts = np.where(
             numbers < len(self._first) - 1, self._first[known + 1] - self._first[known], 0

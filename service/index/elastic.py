@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import event
 from sqlmodel import Session
 
+from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry, IndexQuery, TermGroup, exact_groups
@@ -27,6 +28,7 @@ from service.index.elastic_cluster import NOT_BUILT, Cluster
 from service.index.elastic_query import document, entry_of, search_body
 from service.index.marks import OUT_OF_STEP, move_mark, read_mark
 from service.index.memory import left_out
+from service.index.mirror import Mirror
 from service.index.sql import SqlIndex
 from service.linkage import IndexFactory
 
@@ -49,12 +51,13 @@ class _Pending:
     complete: bool
 
 
-def elastic_factory(settings: Settings, clock: Clock) -> IndexFactory:
+def elastic_factory(settings: Settings, clock: Clock, mirror: Mirror | None = None) -> IndexFactory:
     """Make the opener of the index in Elasticsearch; its connections serve the whole process."""
     cluster = Cluster(settings, clock)
 
     def open_index(session: Session) -> ElasticIndex:
-        return ElasticIndex(session, cluster, fallback=settings.elastic_fallback, clock=clock)
+        fallback = settings.elastic_fallback
+        return ElasticIndex(session, cluster, fallback=fallback, mirror=mirror, clock=clock)
 
     return open_index
 
@@ -63,12 +66,27 @@ class ElasticIndex:
     """Candidates from Elasticsearch, within the transaction of a session."""
 
     def __init__(
-        self, session: Session, cluster: Cluster, *, fallback: bool, clock: Clock = system_clock
+        self,
+        session: Session,
+        cluster: Cluster,
+        *,
+        fallback: bool,
+        mirror: Mirror | None = None,
+        clock: Clock = system_clock,
     ) -> None:
+        """Open the index.
+
+        Args:
+            session: The transaction to read and write in.
+            cluster: The server.
+            fallback: Whether the store keeps all that it takes to answer in its place.
+            mirror: Tells how parts of names may be written, and what is compared of cases.
+            clock: Source of the current time.
+        """
         self._session = session
         self._cluster = cluster
         self._fallback = fallback
-        self._sql = SqlIndex(session, postings=fallback, outbox=True, clock=clock)
+        self._sql = SqlIndex(session, postings=fallback, outbox=True, mirror=mirror, clock=clock)
 
     def candidates(self, query: PersonRecord, scope: Scope, limit: int) -> Candidates:
         """The best candidates for a record; ties by id."""
@@ -118,8 +136,9 @@ class ElasticIndex:
         """How many cases bear each folded name part."""
         return self._sql.frequencies(tokens)
 
-    def lines(self, case_ids: Sequence[int]) -> None:
-        """None: nothing of the store is kept in memory."""
+    def lines(self, case_ids: Sequence[int]) -> Lines | None:
+        """What of cases is compared, where a mirror is in step."""
+        return self._sql.lines(case_ids)
 
     def upsert(self, entries: Iterable[IndexEntry]) -> None:
         """Put cases in, replacing what was held of them; the outbox carries them on."""

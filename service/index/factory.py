@@ -32,7 +32,7 @@ def index_factory(
     # The client is loaded where it is used only.
     from service.index.elastic import elastic_factory  # noqa: PLC0415
 
-    return elastic_factory(settings, clock)
+    return elastic_factory(settings, clock, mirror)
 
 
 def outbox_of(settings: Settings, engine: Engine, clock: Clock) -> Outbox | None:

@@ -1,4 +1,4 @@
-"""The index in the memory of a worker, in step with its tables.
+"""The index in the memory of a worker, in step with its tables, or what they hold of it.
 
 It is loaded from the tables by a thread of its own and follows their log of changes:
 each search first takes in what was committed since. Until it is loaded, or when it
@@ -21,8 +21,9 @@ from sqlmodel import Session
 from matching.bulk.columns import LineColumns
 from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
-from matching.retrieval import NAME, IndexEntry, IndexQuery, InvertedFile, Ranked
+from matching.retrieval import NAME, IndexEntry, IndexQuery, InvertedFile, Ranked, TermGroup
 from matching.retrieval.ranking import Allowed
+from matching.retrieval.vocabulary import CountedTerms, TermsInMemory
 from service.cases.records.repository import all_lines, changed_in, stored_lines
 from service.index.postings.repository import PostingRepository, decode
 from service.index.reading import own_tally
@@ -52,7 +53,7 @@ class Mirror:
         self._in_background = in_background
         self._lock = threading.RLock()
         self._loading: threading.Thread | None = None
-        self._file = InvertedFile()
+        self._file: TermsInMemory = InvertedFile()
         self._lines = LineColumns()
         self._unread: set[int] = set()
         """Cases of which a session that was changing them took a change in: whoever comes next
@@ -100,7 +101,13 @@ class Mirror:
     def search(self, query: IndexQuery, *, limit: int, allowed: Allowed) -> tuple[Ranked, bool]:
         """The best candidates, and whether terms were left out."""
         with self._lock:
+            assert isinstance(self._file, InvertedFile)  # noqa: S101 - who asks knows the generation
             return self._file.search(query, own_tally(), limit=limit, allowed=allowed)
+
+    def plan(self, query: IndexQuery) -> list[TermGroup]:
+        """The terms of each part of a query, for an index that is asked by terms."""
+        with self._lock:
+            return self._file.plan(query)
 
     def lines(self, repository: IndexRepository, case_ids: Sequence[int]) -> Lines | None:
         """What of cases is compared, in the order given.
@@ -205,42 +212,56 @@ class Mirror:
         seq, state = repository.last_change(), repository.active()
         if state is None:
             return
-        number = state.number
-        file = load_file(repository, number, state.cases)
+        file = load_file(repository, state)
         lines = load_lines(repository.session)
         with self._lock:
             self._file, self._lines, self._unread = file, lines, set()
-            self._generation, self.seq = number, seq
+            self._generation, self.seq = state.number, seq
         if self._in_background:
             # Else searches work the parts out that they meet.
             lines.work_out_parts()
         # What is loaded now stays: the collector need not walk it with every search.
         gc.collect()
         gc.freeze()
-        log().info("index.mirror_loaded", generation=f"sql-{number}", count=state.cases)
+        log().info("index.mirror_loaded", generation=f"sql-{state.number}", count=state.cases)
 
 
-def load_file(repository: IndexRepository, number: int, cases: int) -> InvertedFile:
-    """Read the tables of a generation into memory."""
-    session = repository.session
-    vocabulary, postings = VocabularyRepository(session, number), PostingRepository(session)
-    file = InvertedFile()
+def load_file(repository: IndexRepository, state: GenerationState) -> TermsInMemory:
+    """Read the tables of a generation into memory, without cases where it keeps none."""
+    session, number = repository.session, state.number
+    vocabulary = VocabularyRepository(session, number)
+    file: InvertedFile | CountedTerms = InvertedFile() if state.postings else CountedTerms()
     numbers: dict[int, int] = {}
     terms: list[str] = []
-    for term_id, term in vocabulary.all_terms():
+    counts: list[int] = []
+    for term_id, term, cases in vocabulary.all_terms():
         numbers[term_id] = len(terms)
         terms.append(term)
+        counts.append(cases)
     keys = _columns(vocabulary.all_keys(), 2)
     places = np.fromiter((numbers[i] for i in keys[:, 1].tolist()), np.uint32, len(keys))
     file.vocabulary.load(terms, keys[:, 0].astype(np.uint32), places)
-    file.load_postings(*_flat(postings.all_postings(number), numbers))
-    rare = _columns(postings.all_rare(number), 2)
+    if isinstance(file, CountedTerms):
+        file.load(np.array(counts, dtype=np.int64), state.cases)
+    else:
+        _load_cases(file, repository, state, numbers)
+    return file
+
+
+def _load_cases(
+    file: InvertedFile,
+    repository: IndexRepository,
+    state: GenerationState,
+    numbers: dict[int, int],
+) -> None:
+    postings = PostingRepository(repository.session)
+    file.load_postings(*_flat(postings.all_postings(state.number), numbers))
+    rare = _columns(postings.all_rare(state.number), 2)
     file.load_rare(rare[:, 0].copy(), rare[:, 1].astype(np.uint32))
-    held = _columns(repository.all_packed(number), 2)
+    held = _columns(repository.all_packed(state.number), 2)
     packed = np.zeros(int(held[:, 0].max(initial=0)) + 1, dtype=np.uint32)
     packed[held[:, 0]] = held[:, 1]
-    file.load_attributes(packed, cases)
-    return file
+    file.load_attributes(packed, state.cases)
 
 
 def load_lines(session: Session) -> LineColumns:

@@ -99,6 +99,9 @@ class SqlIndex:
         """What to ask an index by terms: the query, and the terms of each name part."""
         state = self._state()
         asked = index_query(query)
+        mirror = self._mirror_of(state)
+        if mirror is not None:
+            return asked, mirror.plan(asked)
         return asked, SqlReader(self._session, state).plan(asked)
 
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:

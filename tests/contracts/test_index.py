@@ -75,14 +75,14 @@ class Committing:
 class Carried(Committing):
     """Elasticsearch as the service uses it, with everything carried there after each change."""
 
-    def __init__(self, engine: Engine, cluster: Cluster) -> None:
-        super().__init__(engine, None)
+    def __init__(self, engine: Engine, cluster: Cluster, mirror: Mirror | None) -> None:
+        super().__init__(engine, mirror)
         self._cluster = cluster
         self._outbox = Outbox(engine, cluster, clock)
         self.activate(self.begin())
 
     def _open(self, session: Session) -> CandidateIndex:
-        return ElasticIndex(session, self._cluster, fallback=False)
+        return ElasticIndex(session, self._cluster, fallback=False, mirror=self._mirror)
 
     def _settle(self) -> None:
         self._outbox.drain()
@@ -95,6 +95,7 @@ ADAPTERS = [
     pytest.param("postgres", marks=pytest.mark.postgres),
     pytest.param("postgres-mirror", marks=pytest.mark.postgres),
     pytest.param("elastic", marks=pytest.mark.elastic),
+    pytest.param("elastic-mirror", marks=pytest.mark.elastic),
 ]
 
 
@@ -102,14 +103,14 @@ ADAPTERS = [
 def index(request: pytest.FixtureRequest) -> CandidateIndex:
     if request.param == "memory":
         return MemoryIndex()
-    if request.param == "elastic":
-        carried: CandidateIndex = Carried(
-            request.getfixturevalue("engine"), request.getfixturevalue("cluster")
-        )
-        return carried
     store, _, mirrored = request.param.partition("-")
-    engine: Engine = request.getfixturevalue("engine" if store == "sqlite" else "postgres_engine")
-    index: CandidateIndex = Committing(engine, Mirror(in_background=False) if mirrored else None)
+    mirror = Mirror(in_background=False) if mirrored else None
+    if store == "elastic":
+        engine, cluster = (request.getfixturevalue(name) for name in ("engine", "cluster"))
+        carried: CandidateIndex = Carried(engine, cluster, mirror)
+        return carried
+    engine = request.getfixturevalue("engine" if store == "sqlite" else "postgres_engine")
+    index: CandidateIndex = Committing(engine, mirror)
     return index
 
 
@@ -277,7 +278,7 @@ def test_adapters_agree_on_recall(
         Committing(engine, None),
         Committing(postgres_engine, None),
         Committing(postgres_engine, Mirror(in_background=False)),
-        Carried(elastic_store, cluster),
+        Carried(elastic_store, cluster, Mirror(in_background=False)),
     ]
     for index in adapters:
         records = fill(index, 600)

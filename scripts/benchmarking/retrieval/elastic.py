@@ -19,6 +19,7 @@ from service.config import Settings
 from service.index.base import Generation, Scope
 from service.index.elastic import ElasticIndex
 from service.index.elastic_cluster import Cluster
+from service.index.mirror import Mirror
 from service.store.engine import for_reading, make_engine
 from service.store.migrate import upgrade
 
@@ -47,7 +48,8 @@ class Elastic:
             elastic_search_seconds=PATIENCE_SECONDS,
         )
         self._cluster = Cluster(settings, system_clock)
-        self.settings = f"{Node.settings}, one client; vocabulary in SQLite"
+        self._mirror = Mirror(in_background=False)
+        self.settings = f"{Node.settings}, one client; vocabulary in SQLite, mirrored in memory"
 
     def build(self, source: Source) -> None:
         """Build a generation in shares and let it answer, as the service does."""
@@ -66,7 +68,7 @@ class Elastic:
     def ask(self, record: PersonRecord, exclude: frozenset[int], limit: int) -> Sequence[int]:
         """The best candidates, in a transaction of its own as every request has one."""
         with Session(for_reading(self._engine)) as session:
-            index = ElasticIndex(session, self._cluster, fallback=False)
+            index = ElasticIndex(session, self._cluster, fallback=False, mirror=self._mirror)
             found = index.candidates(record, Scope(exclude=exclude), limit)
         return [item.case_id for item in found.items]
 

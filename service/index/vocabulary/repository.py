@@ -93,9 +93,10 @@ class VocabularyRepository:
         )
         return self._session.connection().execute(query).all()
 
-    def all_terms(self) -> Iterator[tuple[int, str]]:
-        """Id and text of every term, by rising id, streamed."""
-        query = select(_TERMS.c.id, _TERMS.c.term).where(_TERMS.c.generation == self._generation)
+    def all_terms(self) -> Iterator[tuple[int, str, int]]:
+        """Id, text and number of cases of every term, by rising id, streamed."""
+        columns = _TERMS.c.id, _TERMS.c.term, _TERMS.c.cases
+        query = select(*columns).where(_TERMS.c.generation == self._generation)
         yield from _streamed(self._session, query.order_by(_TERMS.c.id))
 
     def all_keys(self) -> Iterator[tuple[int, int]]:

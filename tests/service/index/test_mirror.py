@@ -19,6 +19,7 @@ from service.cases.records.operations import refresh_records
 from service.cases.records.repository import put_records
 from service.cases.repository import CaseRepository
 from service.cases.schemas import CaseAmendment
+from service.errors import IndexNotReady
 from service.index import mirror as mirrors
 from service.index import sql
 from service.index.base import Candidates, Scope
@@ -84,6 +85,41 @@ def test_it_follows_every_change(any_engine: Engine) -> None:
                 SqlIndex(session).remove(some[:4])
                 session.commit()
         assert agrees(any_engine, mirror)
+
+
+def plans(engine: Engine, mirror: Mirror | None) -> list[list[tuple[dict[str, float], list[int]]]]:
+    """Terms with their bits and counts for some questions, of a vocabulary without cases."""
+    with Session(engine) as session:
+        index = SqlIndex(session, postings=False, mirror=mirror)
+        found = [index.plan(person(seed))[1] for seed in range(500, 510)]
+    return [
+        [
+            (dict(zip(g.terms, g.bits.tolist(), strict=True)), sorted(g.cases.tolist()))
+            for g in groups
+        ]
+        for groups in found
+    ]
+
+
+def test_a_vocabulary_alone_follows_every_change(any_engine: Engine) -> None:
+    mirror, rng = Mirror(in_background=False), random.Random(3)
+    with Session(any_engine) as session:
+        index = SqlIndex(session, postings=False)
+        index.activate(index.begin())
+        session.commit()
+    for step in range(12):
+        some = rng.sample(range(1, 60), 8)
+        with Session(any_engine) as session:
+            SqlIndex(session, postings=False).upsert(entries(*some, shift=step))
+            session.commit()
+        if step % 3 == 2:
+            with Session(any_engine) as session:
+                SqlIndex(session, postings=False).remove(some[:4])
+                session.commit()
+        assert plans(any_engine, mirror) == plans(any_engine, None)
+    assert any(terms for groups in plans(any_engine, mirror) for terms, _ in groups)
+    with Session(any_engine) as session, pytest.raises(IndexNotReady):
+        SqlIndex(session, mirror=mirror).candidates(person(1), Scope(), 10)
 
 
 def test_what_is_rolled_back_is_never_seen(any_engine: Engine) -> None:
