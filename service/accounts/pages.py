@@ -13,7 +13,7 @@ from service.accounts.operations import (
     sign_in,
     sign_out,
 )
-from service.alerts.api import read_queue
+from service.alerts.reading import read_queue
 from service.audit.schemas import AuditEvent
 from service.cases.repository import CaseRepository
 from service.cases.schemas import CaseOut

@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from matching.evidence import Band
-from service.alerts.operations import alerted_pairs, decide, shown_cases, withdraw
-from service.alerts.repository import AlertRepository
+from service.alerts.operations import decide, withdraw
+from service.alerts.reading import read_alert, read_queue
 from service.alerts.schemas import (
-    WAITING,
     AlertDetail,
     AlertPage,
     AlertStatus,
@@ -19,11 +18,10 @@ from service.alerts.schemas import (
     VerdictOut,
     WithdrawalIn,
 )
-from service.alerts.view import alert_detail, alert_page, cluster_view, parse_cursor, verdict_view
+from service.alerts.view import cluster_view, verdict_view
 from service.audit.schemas import AuditEvent
 from service.dependencies import Work
 from service.security.policy import Permission
-from service.store.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -48,33 +46,10 @@ def queue(
     )
 
 
-def read_queue(
-    work: UnitOfWork, *, statuses: list[str], bands: list[str], after: str = "", limit: int
-) -> AlertPage:
-    """A page of the queue, logged."""
-    work.actor.require(Permission.ALERT_READ)
-    alerts = AlertRepository(work.session, work.actor).page(
-        statuses=statuses or WAITING, bands=bands, after=parse_cursor(after), limit=limit
-    )
-    pairs = alerted_pairs(work, alerts)
-    work.audit(AuditEvent("alert:list", case_ids=shown_cases(pairs)))
-    return alert_page(work, pairs, limit=limit)
-
-
 @router.get("/alerts/{alert_id}")
 def show(alert_id: str, work: Work) -> AlertDetail:
     """An alert with its evidence and verdicts."""
     return read_alert(work, alert_id)
-
-
-def read_alert(work: UnitOfWork, alert_id: str) -> AlertDetail:
-    """An alert with all that bears on the decision, logged."""
-    work.actor.require(Permission.ALERT_READ)
-    alert = AlertRepository(work.session, work.actor).get(alert_id)
-    pair = alerted_pairs(work, [alert])[0]
-    detail = {"alert": alert_id}
-    work.audit(AuditEvent("alert:read", case_ids=shown_cases([pair]), detail=detail))
-    return alert_detail(work, pair)
 
 
 @router.post("/alerts/{alert_id}/verdicts", status_code=201)

@@ -8,18 +8,18 @@ from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 
 from matching.evidence import Band
-from service.alerts.api import read_alert, read_queue
 from service.alerts.operations import decide, withdraw
+from service.alerts.reading import read_alert, read_queue
 from service.alerts.repository import AlertRepository, ClusterRepository
 from service.alerts.schemas import AlertStatus, VerdictCode, VerdictIn, WithdrawalIn
 from service.alerts.view import cluster_view
 from service.audit.schemas import AuditEvent
 from service.dependencies import Form, SignedInPage
 from service.errors import Conflict
-from service.problems import bad_input_from
 from service.security.policy import Permission
 from service.web.forms import text
 from service.web.rendering import redirect, render
+from service.wrong_input import bad_input_from
 
 router = APIRouter(include_in_schema=False)
 

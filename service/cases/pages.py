@@ -31,12 +31,12 @@ from service.cases.vocabulary import (
 )
 from service.dependencies import AppParts, Form, SignedInPage
 from service.errors import BadInput, Conflict
-from service.problems import bad_input_from
 from service.search.schemas import PURPOSES
 from service.security.policy import Permission
 from service.store.unit_of_work import UnitOfWork
 from service.web.forms import NAME_ROWS, case_body, claims_body, form_field, many, text, values
 from service.web.rendering import redirect, render
+from service.wrong_input import bad_input_from
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from matching.evidence import Band
-from service.alerts.api import read_alert, read_queue
 from service.alerts.operations import decide as decide_alert
+from service.alerts.reading import read_alert, read_queue
 from service.alerts.schemas import AlertStatus, VerdictCode, VerdictIn
 from service.alerts.view import verdict_view
 from service.cli.context import AsJson, InLanguage, Language, Official, guarded, open_context

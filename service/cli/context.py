@@ -26,12 +26,12 @@ from service.index.factory import index_factory, outbox_of
 from service.jobs import JobContext, Progress
 from service.linkage import Linkage
 from service.observability import place_of
-from service.problems import bad_input_from
 from service.profile import chosen_profile
 from service.security.policy import Actor, operator
 from service.store.engine import make_engine
 from service.store.migrate import current_and_head
 from service.store.unit_of_work import UnitOfWork, store_errors, unit_of_work
+from service.wrong_input import bad_input_from
 
 EXIT_REFUSED, EXIT_WRONG_USE, EXIT_OURS = 1, 2, 70
 WrongUse: Any = typer.BadParameter.__base__

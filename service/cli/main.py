@@ -7,7 +7,6 @@ import sys
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from service.cli import (
     accounts,
@@ -63,6 +62,8 @@ def serve(
 
     Example: empd serve --port 8080
     """
+    import uvicorn  # noqa: PLC0415 - all other commands start without it
+
     settings = Settings()
     configure_logging(settings.log_format)
     _check_free(host, port)

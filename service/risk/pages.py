@@ -6,13 +6,13 @@ from fastapi import APIRouter, Response
 from pydantic import ValidationError
 
 from service.dependencies import Form, SignedInPage
-from service.problems import bad_input_from
 from service.risk.api import read_flags, read_indicators
 from service.risk.indicators import LISTS, Answer, load_list
 from service.risk.operations import answer_indicators, decide_flag
 from service.risk.schemas import NO_VERDICT, AnswersIn, Decision, DecisionIn
 from service.web.forms import text
 from service.web.rendering import redirect, render
+from service.wrong_input import bad_input_from
 
 router = APIRouter(include_in_schema=False)
 

@@ -11,12 +11,12 @@ from matching.record import CaseKind
 from service.audit.schemas import AuditEvent
 from service.dependencies import AppParts, Form, ReadingPage, SignedInPage
 from service.errors import BadInput
-from service.problems import bad_input_from
 from service.search.operations import search_cases
 from service.search.schemas import PURPOSES, SearchIn, SearchOut
 from service.security.policy import Permission
 from service.web.forms import form_field, search_body, values
 from service.web.rendering import render
+from service.wrong_input import bad_input_from
 
 router = APIRouter(include_in_schema=False)
 

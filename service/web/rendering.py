@@ -16,10 +16,11 @@ from starlette.exceptions import HTTPException
 
 from service.dependencies import Page
 from service.errors import BadInput, EmpdError, FieldError, NotFound, NotSignedIn
-from service.problems import bad_input_from, http_problem, problem_response
+from service.problems import http_problem, problem_response
 from service.security.policy import Permission
 from service.web.navigation import entries
 from service.web.waterfall import waterfall
+from service.wrong_input import bad_input_from
 
 _MACHINE_PATHS = (
     "/api/",

@@ -11,10 +11,10 @@ from service.errors import BadInput
 from service.exchange.europol.operations import decide_follow_up, follow_up_view
 from service.exchange.europol.repository import EuropolRepository
 from service.exchange.europol.schemas import FollowUpDecisionIn, OwnerDecision
-from service.problems import bad_input_from
 from service.security.policy import Permission
 from service.web.forms import many, text
 from service.web.rendering import redirect, render
+from service.wrong_input import bad_input_from
 
 router = APIRouter(include_in_schema=False)
 

@@ -13,7 +13,7 @@ from service.cases.schemas import CaseDraft
 from service.cases.validation import check_against_today
 from service.errors import BadInput, FieldError
 from service.exchange.formats.reading import Cells, SourceRow
-from service.problems import bad_input_from
+from service.wrong_input import bad_input_from
 
 _EVENT_BY_KIND = {
     CaseKind.MISSING.value: "disappearance",
