@@ -188,6 +188,8 @@ class ElasticIndex:
 
     def _swap(self, number: int) -> None:
         self._cluster.refresh([number])
+        self._cluster.merge(number)
+        self._cluster.refresh([number])
         self._cluster.answer_from(number)
         # It holds all changes before its build, and the outbox brought it those behind its mark.
         with Session(self._session.get_bind()) as session, session.begin():

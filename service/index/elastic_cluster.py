@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -37,6 +37,8 @@ REQUEST_ERRORS = range(400, 500)
 """What is wrong with a request or its sender; of these 429 alone speaks of the server."""
 TOMBSTONES = "10m"
 """How long deletions remember their version: longer than any late writer lives."""
+MERGE_SECONDS = 900.0
+"""For merging what a build has written: a million cases take a minute at most."""
 PAGE = 2_000
 PAGE_KEPT = "2m"
 ANSWER_SHARE = 0.75
@@ -194,6 +196,15 @@ class Cluster:
                 answer = self._admin.indices.refresh(index=self.name(number)).body
             if answer["_shards"]["failed"]:
                 raise IndexUnavailable("a part of the Elasticsearch index cannot be refreshed")
+
+    def merge(self, generation: int) -> None:
+        """Write an index as one segment a shard: a query looks its terms up in every segment.
+
+        Only speed depends on it. Where it takes too long it goes on there by itself.
+        """
+        patient = self._admin.options(request_timeout=MERGE_SECONDS)
+        with suppress(IndexUnavailable), _told():
+            patient.indices.forcemerge(index=self.name(generation), max_num_segments=1)
 
     def answer_from(self, generation: int) -> None:
         """Let a filled index answer instead of the others, in one step.

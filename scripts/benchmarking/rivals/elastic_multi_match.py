@@ -18,6 +18,8 @@ INDEX = "persons"
 SAME_DAY, SAME_YEAR, SAME_SEX, SAME_NATION = 8.0, 2.0, 1.0, 2.5
 """Boosts of the clauses beside the name, whose scores are of this size."""
 PATIENCE_SECONDS = 60.0
+MERGE_SECONDS = 900.0
+"""For merging a million cases or several."""
 _KEYWORD = {"type": "keyword"}
 MAPPING: dict[str, Any] = {
     "dynamic": "strict",
@@ -45,13 +47,16 @@ class MultiMatch:
         self.settings = f"{Node.settings}, multi_match, fuzziness AUTO, {beside}"
 
     def build(self, source: Source) -> None:
-        """Load in bulk without refreshing, then refresh once."""
+        """Load in bulk without refreshing, then merge as EMPD does, and refresh."""
         self._client.indices.create(
             index=INDEX,
             mappings=MAPPING,
             settings={"number_of_replicas": 0, "refresh_interval": "-1"},
         )
         bulk(self._client, _documents(source))
+        self._client.indices.refresh(index=INDEX)
+        patient = self._client.options(request_timeout=MERGE_SECONDS)
+        patient.indices.forcemerge(index=INDEX, max_num_segments=1)
         self._client.indices.refresh(index=INDEX)
 
     def ask(self, record: PersonRecord, exclude: frozenset[int], limit: int) -> Sequence[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine
@@ -226,6 +226,32 @@ def test_an_older_version_replaces_nothing(index: ElasticIndex, cluster: Cluster
     cluster.write([number], [(2, source, 3)])
     cluster.refresh([number])
     assert [(s["rid"], s["t"]) for s in cluster.documents()] == [(1, ["n:a"])]
+
+
+def searchable_segments(cluster: Cluster, number: int) -> int:
+    found = cluster._client.indices.segments(index=cluster.name(number)).body["indices"]
+    copies = [copy for shard in found[cluster.name(number)]["shards"].values() for copy in shard]
+    return sum(s["search"] for copy in copies for s in copy["segments"].values())
+
+
+def test_merging_leaves_one_segment_that_holds_all(index: ElasticIndex, cluster: Cluster) -> None:
+    number = index.generation().number
+    for case_id in (1, 2, 3):
+        held: dict[str, Any] = {
+            "b": [],
+            "y": "0",
+            "nat": "0",
+            "sex": "0",
+            "rid": case_id,
+            "packed": 0,
+        }
+        cluster.write([number], [(case_id, {"t": ["n:a"], **held}, 1)])
+        cluster.refresh([number])
+    assert searchable_segments(cluster, number) > 1
+    cluster.merge(number)
+    cluster.refresh([number])
+    assert searchable_segments(cluster, number) == 1
+    assert stored(cluster) == [1, 2, 3]
 
 
 def test_a_rebuild_leaves_nothing_out_and_answers_throughout(
