@@ -170,19 +170,15 @@ def attribute_bits(asked: int, packed: PackedArray, bits: AttributeBits = BITS) 
     return found
 
 
-def most_of(asked: int, *, with_day: bool, bits: AttributeBits = BITS) -> float:
-    """The most bits that attributes can give a candidate of a query.
+def most_without_day(asked: int, bits: AttributeBits = BITS) -> float:
+    """The most bits that attributes give who has neither the birthday asked for nor a slip of it.
 
-    Args:
-        asked: Packed attributes of the query.
-        with_day: Whether the candidate may have the birthday asked for, or one that is a slip
-            of it.
-        bits: What each agreement says.
+    A slip exchanges day and month or is a year off: `IndexQuery.days` has them all.
     """
     query = unpack(asked)
     born = float(_year_bits(query, bits).max())
     if query.day:
-        born = max(born, bits.same_day if with_day else bits.same_day_other_year)
+        born = max(born, bits.same_day_other_year)
     sex = bits.sex_agrees if query.sex else 0.0
     return born + sex + (bits.nation_agrees if query.nation else 0.0)
 

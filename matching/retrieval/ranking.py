@@ -14,7 +14,7 @@ from matching.retrieval.attributes import (
     IntArray,
     PackedArray,
     attribute_bits,
-    most_of,
+    most_without_day,
     of_kinds,
 )
 from matching.retrieval.terms import IndexQuery
@@ -188,18 +188,17 @@ def _near(
 ) -> IntArray:
     """Places of those that attributes may lift among the best.
 
-    An equal birthday says most of all attributes, and who has it was brought in: the others
-    need to come near enough without.
+    An equal birthday, or a slip of one, says most of all attributes, and who has it was brought
+    in: the others need to come near enough without.
     """
-    wanted = sums.scores >= _largest(sums.scores, SAMPLED * limit)
-    places = np.minimum(np.searchsorted(sums.ids, days), len(sums.ids) - 1)
-    brought = places[sums.ids[places] == days]
-    wanted[brought] = True
-    sample = sums.at(np.flatnonzero(wanted))
+    most = SAMPLED * limit
+    sample = sums.at(np.argpartition(sums.scores, len(sums.ids) - most)[-most:])
     lifted = sample.scores + attribute_bits(query.packed, packed_of(sample.ids))
-    enough = _largest(lifted, limit) - most_of(query.packed, with_day=not query.days)
-    near = sums.scores >= enough - _ROUNDING
-    near[brought] = True
+    # So many reach this already: who cannot is not among the best.
+    enough = _largest(lifted, limit)
+    near = sums.scores >= enough - most_without_day(query.packed) - _ROUNDING
+    places = np.minimum(np.searchsorted(sums.ids, days), len(sums.ids) - 1)
+    near[places[sums.ids[places] == days]] = True
     return np.flatnonzero(near)
 
 

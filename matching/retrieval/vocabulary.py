@@ -129,6 +129,12 @@ class TermsInMemory(ABC):
     def cases_with(self, numbers: IntArray) -> IntArray:
         """How many cases hold each of some terms, by their numbers; shape (numbers,)."""
 
+    def set_cases(self, cases: int) -> None:
+        """Take note of how many cases there are, on which what a term says depends."""
+        if cases != self.cases:
+            self.cases = cases
+            self.changed()
+
     def counts(self, terms: Collection[str]) -> list[int]:
         """How many cases hold each of the terms."""
         numbers = self.vocabulary.numbers(terms)
@@ -181,21 +187,23 @@ class CountedTerms(TermsInMemory):
 
     def put(self, entries: Collection[IndexEntry]) -> None:
         """Count cases that are not counted."""
-        self._count(entries, 1)
+        for entry in entries:
+            numbers = [self.vocabulary.add(term) for term in entry.terms if not is_rare(term)]
+            self._counts = with_room(self._counts, len(self.vocabulary.terms))
+            self._counts[numbers] += 1
+        self.cases += len(entries)
+        self.changed()
 
     def drop(self, entries: Iterable[IndexEntry]) -> None:
         """Count cases no more that are counted with exactly these terms."""
-        self._count(entries, -1)
+        for entry in entries:
+            terms = [term for term in entry.terms if not is_rare(term)]
+            known = [number for number in self.vocabulary.numbers(terms) if number is not None]
+            self._counts[known] -= 1
+            self.cases -= 1
+        self.changed()
 
     def cases_with(self, numbers: IntArray) -> IntArray:
         """How many cases hold each of some terms."""
         found: IntArray = self._counts[numbers]
         return found
-
-    def _count(self, entries: Iterable[IndexEntry], more: int) -> None:
-        for entry in entries:
-            numbers = [self.vocabulary.add(term) for term in entry.terms if not is_rare(term)]
-            self._counts = with_room(self._counts, len(self.vocabulary.terms))
-            self._counts[numbers] += more
-            self.cases += more
-        self.changed()

@@ -20,7 +20,7 @@ from service.errors import IndexLags, Unavailable
 from service.linkage import Linkage
 from service.observability import log, place_of
 from service.security.policy import operator
-from service.store.engine import for_reading
+from service.store.engine import for_reading, let_others_write
 from service.store.unit_of_work import UnitOfWork, store_errors, unit_of_work
 
 AT_ONCE = 50
@@ -91,6 +91,7 @@ def compare_waiting(
             raise
         except Exception as error:  # noqa: BLE001 - one case must not keep the others waiting
             log().error("match.failed", error_class=type(error).__name__, where=place_of(error))
+        let_others_write()
         if is_done:
             done += 1
         else:

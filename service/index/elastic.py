@@ -188,12 +188,13 @@ class ElasticIndex:
 
     def _swap(self, number: int) -> None:
         self._cluster.refresh([number])
-        self._cluster.merge(number)
-        self._cluster.refresh([number])
         self._cluster.answer_from(number)
         # It holds all changes before its build, and the outbox brought it those behind its mark.
         with Session(self._session.get_bind()) as session, session.begin():
             move_mark(session, self._cluster.since(number))
+        # It answers already: what is cut off here costs speed only.
+        self._cluster.merge(number)
+        self._cluster.refresh([number])
 
     def _later(self, action: Callable[[], None]) -> None:
         """Ask Elasticsearch when the transaction has ended: it holds up who registers."""

@@ -90,7 +90,7 @@ class Mirror:
             self._take_in(repository, changes)
             if self._unread:
                 self._read_lines(repository.session, set(self._unread))
-            self._file.cases = state.cases
+            self._file.set_cases(state.cases)
             return True
 
     def before_writing(self, repository: IndexRepository, state: GenerationState) -> None:
@@ -98,16 +98,22 @@ class Mirror:
         if WRITTEN not in repository.session.info:
             repository.session.info[WRITTEN] = self.follow(repository, state)
 
-    def search(self, query: IndexQuery, *, limit: int, allowed: Allowed) -> tuple[Ranked, bool]:
-        """The best candidates, and whether terms were left out."""
+    def search(
+        self, number: int, query: IndexQuery, *, limit: int, allowed: Allowed
+    ) -> tuple[Ranked, bool] | None:
+        """The best candidates, and whether terms were left out.
+
+        None if another generation than that was loaded meanwhile, or its cases are elsewhere.
+        """
         with self._lock:
-            assert isinstance(self._file, InvertedFile)  # noqa: S101 - who asks knows the generation
+            if self._generation != number or not isinstance(self._file, InvertedFile):
+                return None
             return self._file.search(query, own_tally(), limit=limit, allowed=allowed)
 
-    def plan(self, query: IndexQuery) -> list[TermGroup]:
-        """The terms of each part of a query, for an index that is asked by terms."""
+    def plan(self, number: int, query: IndexQuery) -> list[TermGroup] | None:
+        """The terms of each part of a query, for an index that is asked by terms; None likewise."""
         with self._lock:
-            return self._file.plan(query)
+            return self._file.plan(query) if self._generation == number else None
 
     def lines(self, repository: IndexRepository, case_ids: Sequence[int]) -> Lines | None:
         """What of cases is compared, in the order given.
@@ -122,7 +128,7 @@ class Mirror:
         """How many cases bear each folded name part."""
         with self._lock:
             counts = self._file.counts([f"{NAME}{token}" for token in tokens])
-            known = {token: n for token, n in zip(tokens, counts, strict=True) if n}
+            known = {token: n for token, n in zip(tokens, counts, strict=True) if n > 0}
             return TermFrequencies(self._file.cases, known)
 
     def _take_in(self, repository: IndexRepository, changes: list[Change]) -> None:

@@ -86,23 +86,27 @@ class SqlIndex:
             raise IndexNotReady(_NOT_BUILT)
         asked = index_query(query)
         allowed = allowed_by(scope)
-        mirror = self._mirror_of(state)
+        mirror, found = self._mirror_of(state), None
         if mirror is not None:
-            ranked, cut = mirror.search(asked, limit=limit, allowed=allowed)
-        else:
-            ranked, cut = SqlReader(self._session, state).search(
-                asked, limit=limit, allowed=allowed
-            )
+            found = mirror.search(state.number, asked, limit=limit, allowed=allowed)
+        if found is None:
+            found = SqlReader(self._session, state).search(asked, limit=limit, allowed=allowed)
+        ranked, cut = found
         return candidates_of(ranked, cut=cut)
 
     def plan(self, query: PersonRecord) -> tuple[IndexQuery, list[TermGroup]]:
-        """What to ask an index by terms: the query, and the terms of each name part."""
+        """What to ask an index by terms: the query, and the terms of each name part.
+
+        A mirror knows no term that the session itself has brought since.
+        """
         state = self._state()
         asked = index_query(query)
-        mirror = self._mirror_of(state)
+        mirror, groups = self._mirror_of(state), None
         if mirror is not None:
-            return asked, mirror.plan(asked)
-        return asked, SqlReader(self._session, state).plan(asked)
+            groups = mirror.plan(state.number, asked)
+        if groups is None:
+            groups = SqlReader(self._session, state).plan(asked)
+        return asked, groups
 
     def frequencies(self, tokens: Collection[str]) -> TermFrequencies:
         """How many cases bear each folded name part."""

@@ -52,12 +52,13 @@ class Elastic:
         self.settings = f"{Node.settings}, one client; vocabulary in SQLite, mirrored in memory"
 
     def build(self, source: Source) -> None:
-        """Build a generation in shares and let it answer, as the service does."""
+        """Build a generation in shares as the service does, let it answer, and load a mirror."""
         generation = self._write(lambda index: index.begin())
         entries = source.entries()
         while share := list(islice(entries, SHARE)):
             self._write(partial(_fill, generation, share))
         self._write(lambda index: index.activate(generation))
+        self.ask(PersonRecord("warm"), frozenset(), 1)
 
     def _write(self, change: Callable[[ElasticIndex], Any]) -> Any:
         with Session(self._engine) as session:

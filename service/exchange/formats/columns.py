@@ -57,32 +57,41 @@ COLUMNS: dict[str, str] = {
 }
 """Every column with its meaning."""
 
-MOST_SHOWN = 60
+MOST_SHOWN = 40
 """Characters of an unknown column's name that a message repeats at most."""
+_BETWEEN_WORDS = str.maketrans("", "", "_- ")
 
 
 def check_columns(found: list[str]) -> None:
     """Refuse a header with unknown or repeated columns.
 
+    What cannot be the name of a column is told by its place: of a file without a header, or one
+    that is no table, the first values would be repeated.
+
     Raises:
         BadInput: Naming each column and the nearest known one.
     """
-    errors = []
-    for name in found:
-        if name not in COLUMNS:
-            near = get_close_matches(name, COLUMNS, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            errors.append(FieldError(_shown(name), f"is no known column{hint}", 1))
-    twice = sorted({name for name in found if found.count(name) > 1})
-    errors.extend(FieldError(_shown(name), "stands in the header twice", 1) for name in twice)
     if not found:
-        errors.append(FieldError("header", "is missing", 1))
+        raise BadInput.of(FieldError("header", "is missing", 1))
+    near = {name: _nearest(name) for name in found if name not in COLUMNS}
+    if len(near) == len(set(found)) and not any(near.values()):
+        raise BadInput.of(FieldError("header", "names no known column of a table in UTF-8", 1))
+    errors = []
+    for place, name in enumerate(found, 1):
+        if name in near:
+            hint = f"; did you mean {near[name]}?" if near[name] else ""
+            shown = name if _may_be_a_name(name) else f"column {place}"
+            errors.append(FieldError(shown, f"is no known column{hint}", 1))
+    twice = sorted({name for name in found if found.count(name) > 1} & COLUMNS.keys())
+    errors.extend(FieldError(name, "stands in the header twice", 1) for name in twice)
     if errors:
         raise BadInput.of(*errors)
 
 
-def _shown(name: str) -> str:
-    """A name from a file, which may be no table at all and hold anything."""
-    if not name.isprintable() or len(name) > MOST_SHOWN or "\N{REPLACEMENT CHARACTER}" in name:
-        return "(unreadable: a table in UTF-8 is expected)"
-    return name or "(empty)"
+def _nearest(name: str) -> str:
+    return next(iter(get_close_matches(name, COLUMNS, n=1, cutoff=0.5)), "")
+
+
+def _may_be_a_name(name: str) -> bool:
+    letters = name.translate(_BETWEEN_WORDS)
+    return letters.isascii() and letters.isalpha() and len(name) <= MOST_SHOWN

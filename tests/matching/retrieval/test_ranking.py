@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from matching.record import BirthDate, PartialDate, PersonRecord, Sex
 from matching.retrieval import Ranked, Tally, candidates_wanted, index_entry, index_query
-from matching.retrieval.attributes import IdArray, attribute_bits
+from matching.retrieval.attributes import IdArray, IntArray, PackedArray, attribute_bits
 from matching.retrieval.ranking import Allowed
 
 NOBODY = index_query(PersonRecord("q"))
@@ -135,6 +135,24 @@ def test_cases_that_get_no_attributes_would_not_have_been_among_the_best(
     assert found.considered == len(candidates)
     expected = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
     assert list(scores(found).items()) == expected
+
+
+def test_attributes_are_asked_for_near_cases_only() -> None:
+    query, tally, asked = index_query(ASKED), fresh(2_000), list[int]()
+    group(tally, dict.fromkeys(range(1, 1_001), 30.0) | dict.fromkeys(range(1_001, 2_001), 2.0))
+    tally.bring_in(ids_of(1_500))
+    packed = np.zeros(2_001, dtype=np.uint32)
+    packed[1_500] = query.packed
+
+    def packed_of(ids: IntArray) -> PackedArray:
+        asked.extend(ids.tolist())
+        return packed[ids]
+
+    found = tally.rank(query, packed_of, limit=10, allowed=Allowed())
+    assert found.case_ids.tolist() == list(range(1, 11))
+    assert found.considered == 2_000
+    assert 1_500 in asked
+    assert not set(asked) & set(range(1_001, 1_500))
 
 
 def test_more_cases_ask_for_more_candidates() -> None:

@@ -63,6 +63,17 @@ def test_counting_plans_as_the_cases_themselves_do() -> None:
     assert counted.counts(terms)[-1] == 0
 
 
+def test_another_number_of_cases_gives_other_bits() -> None:
+    rng = random.Random(6)
+    file = InvertedFile()
+    file.put([entry(n, rng) for n in range(1, 40)])
+    before = plans(file)
+    file.set_cases(80)
+    assert plans(file) != before
+    file.set_cases(39)
+    assert plans(file) == before
+
+
 def test_terms_that_share_a_check_are_told_apart() -> None:
     # The best known pair of English words with one CRC-32, before a prefix too.
     one, other = "n:plumless", "n:buckeroo"

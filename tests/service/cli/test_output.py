@@ -1,16 +1,39 @@
 from __future__ import annotations
 
 import pytest
+from rich.console import Console
 
+from service.cli import output
 from service.cli.output import show_table
 
-ID = "c" + "0123456789" * 4
+COLUMNS = ("case", "record", "authority", "name", "band", "bits", "reasons")
+ROWS = [
+    ("c" + "0123456789" * 2, "NL-RECEP-0000964", "NL-RECEP", "Selam Tesfay", "unlikely", -2.75,
+     "name.transliteration, date_of_birth.near_year"),
+    ("d" + "9876543210" * 2, None, "DE-JUGEND", "Arben", "possible", 3.5, "name.same"),
+]  # fmt: skip
 
 
-def test_an_id_in_a_narrow_table_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    show_table(("case", "name", "why"), [(ID, "N" * 60, "W" * 60)])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 140, 200])
+def test_nothing_is_cut_at_any_width(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "_out", Console(width=width))
+    show_table(COLUMNS, ROWS)
     printed = capsys.readouterr().out
-    assert ID in printed
-    lines = [line.split("│")[1:-1] for line in printed.splitlines() if "│" in line]
-    cells = ["".join(parts).replace(" ", "") for parts in zip(*lines, strict=True)]
-    assert cells == [ID, "N" * 60, "W" * 60]
+    assert "…" not in printed
+    for row in ROWS:
+        for cell in row:
+            assert all(word in printed for word in str("" if cell is None else cell).split())
+    assert all(name in printed for name in COLUMNS)
+
+
+def test_a_table_is_printed_where_it_fits(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = []
+    for width in (60, 200):
+        monkeypatch.setattr(output, "_out", Console(width=width))
+        show_table(COLUMNS, ROWS)
+        shapes.append("│" in capsys.readouterr().out)
+    assert shapes == [False, True]

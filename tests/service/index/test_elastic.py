@@ -254,6 +254,28 @@ def test_merging_leaves_one_segment_that_holds_all(index: ElasticIndex, cluster:
     assert stored(cluster) == [1, 2, 3]
 
 
+def test_a_build_answers_though_its_merge_was_cut_off(
+    index: ElasticIndex, session: Session, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def cut_off(_number: int) -> None:
+        raise Killed
+
+    monkeypatch.setattr(cluster, "merge", cut_off)
+    asked = PersonRecord("q", names=(Name.of("Selam Tesfay"),))
+    built = index.begin()
+    session.commit()
+    index.fill(built, [index_entry(7, asked)])
+    index.activate(built)
+    with pytest.raises(Killed):
+        session.commit()
+    with Session(session.get_bind()) as later:
+        found = ElasticIndex(later, cluster, fallback=False).candidates(asked, Scope(), 5)
+    assert [item.case_id for item in found.items] == [7]
+
+
 def test_a_rebuild_leaves_nothing_out_and_answers_throughout(
     index: ElasticIndex, session: Session, cluster: Cluster
 ) -> None:

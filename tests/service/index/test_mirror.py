@@ -27,6 +27,7 @@ from service.index.mirror import Mirror
 from service.index.sql import SqlIndex
 from service.jobs import JobContext
 from service.security.policy import operator
+from service.store.engine import for_reading
 from tests.conftest import World, clock
 
 NAMES = ["Ahmad", "Selam", "Tesfay", "Linh", "Nguyen", "Arben", "Hoxha", "Dawit", "Mohammed"]
@@ -120,6 +121,52 @@ def test_a_vocabulary_alone_follows_every_change(any_engine: Engine) -> None:
     assert any(terms for groups in plans(any_engine, mirror) for terms, _ in groups)
     with Session(any_engine) as session, pytest.raises(IndexNotReady):
         SqlIndex(session, mirror=mirror).candidates(person(1), Scope(), 10)
+
+
+def build(engine: Engine, *, postings: bool, ids: range) -> None:
+    with Session(engine) as session:
+        index = SqlIndex(session, postings=postings)
+        built = index.begin()
+        index.fill(built, entries(*ids))
+        index.activate(built)
+        session.commit()
+
+
+def test_a_vocabulary_alone_survives_roll_backs_builds_and_a_lost_log(
+    any_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = Mirror(in_background=False)
+    build(any_engine, postings=False, ids=range(1, 30))
+    assert plans(any_engine, mirror) == plans(any_engine, None)
+    with Session(any_engine) as session:
+        index = SqlIndex(session, postings=False, mirror=mirror)
+        index.upsert(entries(2, 40, 50, shift=40))
+        index.plan(person(4))
+        session.rollback()
+    assert plans(any_engine, mirror) == plans(any_engine, None)
+    build(any_engine, postings=False, ids=range(20, 60))
+    assert plans(any_engine, mirror) == plans(any_engine, None)
+    monkeypatch.setattr(sql, "KEPT_CHANGES", 1)
+    for shift in range(3):
+        with Session(any_engine) as session:
+            SqlIndex(session, postings=False).upsert(entries(*range(20, 30), shift=shift))
+            session.commit()
+    assert plans(any_engine, mirror) == plans(any_engine, None)
+
+
+def test_a_generation_that_another_thread_loads_meanwhile_does_not_answer(engine: Engine) -> None:
+    mirror = Mirror(in_background=False)
+    write(engine, lambda index: index.upsert(entries(*range(1, 30))))
+    assert agrees(engine, mirror)
+    with Session(for_reading(engine)) as session:
+        index = SqlIndex(session, mirror=mirror)
+        index.frequencies([])
+        build(engine, postings=False, ids=range(1, 30))
+        # As the next search of another thread has it.
+        plans(engine, mirror)
+        found = index.candidates(person(505), Scope(), 50)
+        assert found == SqlIndex(session).candidates(person(505), Scope(), 50)
+    assert found.items
 
 
 def test_what_is_rolled_back_is_never_seen(any_engine: Engine) -> None:

@@ -6,12 +6,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from service.store.engine import for_reading, let_others_write, make_engine
+from service.store.engine import BUSY_TIMEOUT_MS, for_reading, let_others_write, make_engine
 
 ROUNDS = 8
 HELD_SECONDS = 0.2
@@ -58,8 +59,14 @@ def test_patience_ends_with_an_error_and_the_connection_serves_on(engine: Engine
         again.exec_driver_sql("INSERT INTO found VALUES (1)")
 
 
-def test_what_is_wrong_besides_the_lock_is_said_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "spoiled.sqlite3"
-    path.write_bytes(b"no database at all, and long enough to look like one" * 100)
-    with pytest.raises(Exception, match="not a database"):
-        make_engine(f"sqlite:///{path}").begin().__enter__()
+def test_what_is_wrong_besides_the_lock_is_not_waited_for(engine: Engine) -> None:
+    tries = []
+    with engine.connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
+        # A second BEGIN on one connection is refused, whoever writes.
+        raw.execute("BEGIN")
+        event.listen(engine, "before_cursor_execute", lambda *asked: tries.append(asked[2]))
+        with pytest.raises(OperationalError, match="within a transaction"):
+            connection.exec_driver_sql("SELECT 1")
+        assert tries == ["BEGIN IMMEDIATE"]
+        assert raw.execute("PRAGMA busy_timeout").fetchone() == (BUSY_TIMEOUT_MS,)
