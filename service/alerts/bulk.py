@@ -20,11 +20,13 @@ from matching.record import PersonRecord
 from matching.retrieval import index_entry
 from matching.retrieval.ranking import grown
 from service.alerts.models import Alert
-from service.alerts.operations import ALERTING, raise_pair
+from service.alerts.operations import ALERTING, pair_digests, raise_pair
 from service.alerts.repository import AlertRepository
+from service.alerts.schemas import WAITING
 from service.cases.operations import is_open
 from service.cases.records.repository import digests_of_open, matching_records
 from service.cases.repository import CaseRepository
+from service.cases.summaries.repository import CaseSummary
 from service.index.base import CandidateIndex, Scope
 from service.index.memory import MemoryIndex
 from service.linkage import ROUNDING, AssessedCase, Linkage, record_tokens
@@ -200,7 +202,10 @@ def store_links(
     """Raise the alerts of compared pairs.
 
     A case that was changed or closed since it was compared is left out: its own change
-    compared it again.
+    compared it again. A pair that was told from its other side is told already.
+
+    Returns:
+        The alerts that are new or open again.
     """
     involved = set(compared.digests)
     cases = {
@@ -213,6 +218,8 @@ def store_links(
     for (left, right), item in compared.pairs.items():
         if left not in cases or right not in cases:
             continue
+        if _is_told(known.get((min(left, right), max(left, right))), cases, linkage):
+            continue
         alert = raise_pair(work, known, (cases[left], cases[right]), item.assessment)
         if alert is not None:
             alert.profile_id = linkage.profile.id
@@ -221,3 +228,13 @@ def store_links(
             raised.append(alert)
     work.session.flush()
     return raised
+
+
+def _is_told(alert: Alert | None, cases: Mapping[int, CaseSummary], linkage: Linkage) -> bool:
+    """Whether an alert waits that the same claims and the same profile gave."""
+    return (
+        alert is not None
+        and alert.status in WAITING
+        and alert.profile_id == linkage.profile.id
+        and alert.digests == pair_digests(cases[alert.left_id], cases[alert.right_id])
+    )

@@ -119,16 +119,18 @@ def test_links_do_not_depend_on_the_way(
     world = any_world
     store(world, tmp_path)
     assert waiting(world) == CASES
-    assert match_waiting(context_of(world)) > 0
+    raised = match_waiting(context_of(world))
     whole, signs = links(world), flags(world)
     assert whole
+    # Each pair is met from both sides, and told once.
+    assert raised == len(whole)
     forget(world)
     monkeypatch.setattr(background, "SHARE", 37)
-    match_waiting(context_of(world))
+    assert match_waiting(context_of(world)) == raised
     assert (links(world), flags(world)) == (whole, signs)
     forget(world)
     monkeypatch.setattr(background, "IN_MEMORY_AT_MOST", 0)
-    match_waiting(context_of(world))
+    assert match_waiting(context_of(world)) == raised
     assert (links(world), flags(world)) == (whole, signs)
     assert waiting(world) == 0
 
