@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -143,6 +145,10 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             _fail(error.detail, EXIT_WRONG_USE)
         except (typer.Exit, typer.Abort, WrongUse):
             raise
+        except BrokenPipeError:
+            # Who reads has enough: what is still held for it goes nowhere when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(EXIT_REFUSED) from None
         except UnicodeError:
             _fail("an argument is not sound UTF-8", EXIT_WRONG_USE)
         except Exception as error:  # noqa: BLE001 - its text may hold what was typed or read

@@ -82,7 +82,9 @@ def import_file(
     if report.reason:
         show_error(report.reason)
         raise typer.Exit(EXIT_WRONG_USE)
-    if report.rejected and not report.stored + report.unchanged:
+    if not report.read:
+        show_error("the file holds no rows")
+    if not report.stored + report.unchanged:
         raise typer.Exit(EXIT_REFUSED)
 
 

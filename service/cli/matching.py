@@ -48,4 +48,5 @@ def status(official: Official = "", as_json: AsJson = False) -> None:
     rate = found.as_json()["cases_per_second"]
     show_line(f"{found.waiting} wait; {found.done} compared, {found.alerts} possible links")
     if rate:
-        show_line(f"{rate} cases a second" + ("" if found.running else ", ended"))
+        ended = ", not ended: if nobody runs it, `empd match run` goes on"
+        show_line(f"{rate} cases a second" + (ended if found.running else ", ended"))

@@ -28,6 +28,8 @@ _err = Console(stderr=True)
 def show_json(body: Any) -> None:
     """Print one JSON object."""
     _out.file.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")
+    # Whoever closed the pipe is met here, not when Python ends.
+    _out.file.flush()
 
 
 def show_line(text: str) -> None:

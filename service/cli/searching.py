@@ -16,7 +16,7 @@ from service.search.schemas import SearchIn
 @guarded
 def search(
     name: Annotated[list[str] | None, typer.Argument(help="Name in any script and order.")] = None,
-    purpose: Annotated[str, typer.Option(help="Purpose code (required).")] = "",
+    purpose: Annotated[str, typer.Option(help="Such as child_protection (required).")] = "",
     reference: Annotated[str, typer.Option(help="Your case reference (required).")] = "",
     born: Annotated[str, typer.Option(help="2009, 2009-03, 2009-03-14 or 2008..2010")] = "",
     age: Annotated[str, typer.Option(help="15 or 15..17")] = "",

@@ -74,3 +74,15 @@ def test_the_report_outlives_the_comparison(
         assert path.with_name("cases.jsonl.rejects.jsonl").name in done.stdout.replace("\n", "")
     with Session(world.engine) as session:
         assert WaitingRepository(session).count() == 1
+
+
+def test_a_file_without_rows_is_told(
+    world: World, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPD_DATABASE_URL", sqlite_url)
+    empty = run(world, tmp_path / "cases.jsonl", ())
+    assert (empty.exit_code, json.loads(empty.stdout)["read"]) == (1, 0)
+    assert "holds no rows" in empty.stderr
+    assert run(world, tmp_path / "cases.jsonl", ROWS[:1]).exit_code == 0
+    # Read again nothing is new, which is no failure.
+    assert run(world, tmp_path / "cases.jsonl", ROWS[:1]).exit_code == 0

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 from rich.console import Console
 
 from service.cli import output
 from service.cli.output import show_table
+from tests.serving import EMPD
 
 COLUMNS = ("case", "record", "authority", "name", "band", "bits", "reasons")
 ROWS = [
@@ -37,3 +41,18 @@ def test_a_table_is_printed_where_it_fits(
         show_table(COLUMNS, ROWS)
         shapes.append("│" in capsys.readouterr().out)
     assert shapes == [False, True]
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run(
+            [EMPD, "settings", "--json"],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, b"")
