@@ -20,6 +20,7 @@ from matching.retrieval import IndexEntry, IndexQuery, TermGroup, exact_groups
 from matching.retrieval.attributes import (
     FIRST_YEAR,
     Attributes,
+    FloatArray,
     attribute_bits,
     kind_code,
     repack,
@@ -205,33 +206,41 @@ def _attribute_clauses(query: IndexQuery) -> tuple[list[Clause], float]:
 
 
 def _birth_bits(asked: Attributes) -> dict[str, float]:
-    """Bits of each term about birth; of several that a case holds the highest is right."""
+    """Bits of terms about birth; of several that a case holds the highest is right.
+
+    Those that say the least stand for one another: one of them tells how little that is.
+    """
     birth = repack(replace(asked, sex=0, nation=0, kind=0))
-    found = {_year(0): 0.0}
-    months = {month: _bits_by_year(birth, month, 0) for month in range(INTERVALS + 1)}
-    for year in range(1, YEARS):
-        least = min(months[month][year] for month in range(MONTHS + 1))
-        found[_year(year + FIRST_YEAR)] = least
-        for month in range(1, INTERVALS + 1):
-            if month > MONTHS or months[month][year] > least:
-                found[_cell(year + FIRST_YEAR, month)] = months[month][year]
-    if not asked.day:
-        return found
-    for month, day in {(asked.month, asked.day), (asked.day, asked.month)}:
-        if month > MONTHS:
-            continue
-        bits = _bits_by_year(birth, month, day)
-        found[_anniversary(month, day)] = least = min(bits[1:])
-        for year in range(1, YEARS):
-            if bits[year] > max(least, months[month][year]):
-                found[_day(year + FIRST_YEAR, month, day)] = bits[year]
+    held = np.arange((INTERVALS + 1) * YEARS, dtype=np.uint32)
+    months = attribute_bits(birth, held).reshape(INTERVALS + 1, YEARS)
+    of_year = months[: MONTHS + 1].min(axis=0)
+    least = months[:, 1:].min()
+    found = {_year(0): 0.0, _year(int(of_year[1:].argmin()) + 1 + FIRST_YEAR): float(least)}
+    for year in (np.flatnonzero(of_year[1:] > least) + 1).tolist():
+        found[_year(year + FIRST_YEAR)] = float(of_year[year])
+    said = months > of_year
+    said[MONTHS + 1 :] = months[MONTHS + 1 :] > least
+    said[0] = said[:, 0] = False
+    for month, year in np.argwhere(said).tolist():
+        found[_cell(year + FIRST_YEAR, month)] = float(months[month, year])
+    if asked.day:
+        found |= _day_bits(asked, birth, months)
     return found
 
 
-def _bits_by_year(birth: int, month: int, day: int) -> list[float]:
-    """What each year says with a month and day, shape (YEARS,)."""
-    rest = repack(Attributes(0, month, day, 0, 0, 0))
-    return _bits(birth, np.arange(YEARS, dtype=np.uint32) | np.uint32(rest))
+def _day_bits(asked: Attributes, birth: int, months: FloatArray) -> dict[str, float]:
+    """What the day asked for says, and the one with day and month exchanged."""
+    found = {}
+    for month, day in {(asked.month, asked.day), (asked.day, asked.month)}:
+        if month > MONTHS:
+            continue
+        rest = np.uint32(repack(Attributes(0, month, day, 0, 0, 0)))
+        bits = attribute_bits(birth, np.arange(YEARS, dtype=np.uint32) | rest)
+        found[_anniversary(month, day)] = least = float(bits[1:].min())
+        more = np.flatnonzero(bits > np.maximum(least, months[month]))
+        for year in more[more > 0].tolist():
+            found[_day(year + FIRST_YEAR, month, day)] = float(bits[year])
+    return found
 
 
 def _code_bits(letter: str, attribute: str, code: int) -> dict[str, float]:
