@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +42,8 @@ class Allowed:
         exclude: Ids of cases that may not.
     """
 
-    kinds: Collection[str] = ()
-    exclude: Collection[int] = ()
+    kinds: frozenset[str] = frozenset()
+    exclude: frozenset[int] = frozenset()
 
 
 def candidates_wanted(cases: int) -> int:

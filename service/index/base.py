@@ -10,20 +10,18 @@ from matching.bulk.lines import Lines
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import IndexEntry
+from matching.retrieval.ranking import Allowed
 from service.index.differences import Differences
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Allowed):
     """What an index may offer; access rules are applied by the store, again and in full.
 
     Attributes:
         kinds: Kinds of cases; empty means all.
         exclude: Internal ids never to offer, such as the query's own.
     """
-
-    kinds: frozenset[str] = frozenset()
-    exclude: frozenset[int] = frozenset()
 
 
 class Candidate(NamedTuple):

@@ -7,18 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 from matching.profile import TermFrequencies
 from matching.record import PersonRecord
 from matching.retrieval import NAME, IndexEntry, InvertedFile, Ranked, Tally, index_query
-from matching.retrieval.ranking import Allowed
 from service.errors import IndexNotReady
 from service.index.base import Candidate, Candidates, Generation, Scope
 from service.index.differences import Differences
 
 NEAR_BITS = 6.0
 """Bits by which the first candidate must stand out for the left out not to matter: one in 64."""
-
-
-def allowed_by(scope: Scope) -> Allowed:
-    """Which candidates a scope allows."""
-    return Allowed(scope.kinds, scope.exclude)
 
 
 def candidates_of(ranked: Ranked, *, cut: bool) -> Candidates:
@@ -71,7 +65,7 @@ class MemoryIndex:
     def candidates(self, query: PersonRecord, scope: Scope, limit: int) -> Candidates:
         """The best candidates for a record; ties by id."""
         ranked, cut = self._contents.file.search(
-            index_query(query), self._tally, limit=limit, allowed=allowed_by(scope)
+            index_query(query), self._tally, limit=limit, allowed=scope
         )
         return candidates_of(ranked, cut=cut)
 

@@ -19,7 +19,7 @@ from service.errors import IndexNotReady, IndexUnavailable
 from service.index.base import Candidates, Generation, Scope
 from service.index.differences import Counts, Differences
 from service.index.marks import lose_step, read_mark
-from service.index.memory import allowed_by, candidates_of
+from service.index.memory import candidates_of
 from service.index.mirror import Mirror
 from service.index.pairs import PairSums
 from service.index.postings.repository import PostingRepository
@@ -85,12 +85,11 @@ class SqlIndex:
         if not state.postings:
             raise IndexNotReady(_NOT_BUILT)
         asked = index_query(query)
-        allowed = allowed_by(scope)
         mirror, found = self._mirror_of(state), None
         if mirror is not None:
-            found = mirror.search(state.number, asked, limit=limit, allowed=allowed)
+            found = mirror.search(state.number, asked, limit=limit, allowed=scope)
         if found is None:
-            found = SqlReader(self._session, state).search(asked, limit=limit, allowed=allowed)
+            found = SqlReader(self._session, state).search(asked, limit=limit, allowed=scope)
         ranked, cut = found
         return candidates_of(ranked, cut=cut)
 

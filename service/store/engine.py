@@ -108,26 +108,29 @@ def _begin_writing(connection: Connection) -> None:
     end = time.monotonic() + patience_ms / 1000
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except OperationalError as error:
-            if not _is_busy(error.orig):
-                raise
-        else:
-            return
-        # To look costs a fiftieth of what SQLAlchemy's own error costs.
-        while time.monotonic() < end:
-            time.sleep(LOOK_SECONDS)
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not _is_busy(error):
-                    break
-            else:
-                return
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if not _is_busy(error.orig):
+            raise
+        if not _began(raw, end):
+            # Only this way the driver's error is one of SQLAlchemy.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         raw.execute(f"PRAGMA busy_timeout={patience_ms}")
+
+
+def _began(raw: Any, end: float) -> bool:
+    """Look again and again whether the lock is free; a look costs a fiftieth of SQLAlchemy's."""
+    while time.monotonic() < end:
+        time.sleep(LOOK_SECONDS)
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                return False
+        else:
+            return True
+    return False
 
 
 def _is_busy(error: object) -> bool:

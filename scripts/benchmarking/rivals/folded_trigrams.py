@@ -11,10 +11,9 @@ import numpy as np
 from matching.record import PersonRecord
 from matching.retrieval import NAME, IndexQuery, Tally, index_query
 from matching.retrieval.attributes import IdArray
+from matching.retrieval.ranking import Allowed
 from matching.retrieval.terms import JOIN
 from scripts.benchmarking.rivals.base import Source
-from service.index.base import Scope
-from service.index.memory import allowed_by
 
 
 class FoldedTrigrams:
@@ -67,7 +66,7 @@ class FoldedTrigrams:
             self._tally.add(ids, np.full(len(ids), bits, dtype=np.float32))
 
     def _ranked(self, query: IndexQuery, exclude: frozenset[int], limit: int) -> Sequence[int]:
-        allowed = allowed_by(Scope(exclude=exclude))
+        allowed = Allowed(exclude=exclude)
         packed = self._packed
         ranked = self._tally.rank(query, lambda ids: packed[ids], limit=limit, allowed=allowed)
         found: list[int] = ranked.case_ids.tolist()
